@@ -1,0 +1,97 @@
+package wechat
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/time/rate"
+)
+
+// Limit is how many calls of a group of endpoints an account makes in a minute.
+type Limit struct {
+	Prefix    string // of the path
+	PerMinute int
+	Burst     int
+}
+
+// defaultLimits are the platform's. A bucket that starts full lets its burst through on top of its rate,
+// so 54 and 5 keep any sliding minute under the 60 that the platform allows for broadcast calls
+// (/doc/service/guide/product/message/Batch_Sends).
+var defaultLimits = []Limit{{Prefix: "/cgi-bin/message/mass/", PerMinute: 54, Burst: 5}}
+
+type bucket struct {
+	prefix  string
+	limiter *rate.Limiter
+}
+
+type buckets []bucket
+
+// newBuckets gives each group its bucket, the longest prefix first; of two with one prefix the later wins.
+func newBuckets(limits []Limit) buckets {
+	var bs buckets
+	for _, l := range slices.Backward(slices.Concat(defaultLimits, limits)) {
+		if !slices.ContainsFunc(bs, func(b bucket) bool { return b.prefix == l.Prefix }) {
+			bs = append(bs, bucket{l.Prefix, rate.NewLimiter(rate.Limit(float64(l.PerMinute)/60), l.Burst)})
+		}
+	}
+	slices.SortFunc(bs, func(a, b bucket) int { return len(b.prefix) - len(a.prefix) })
+	return bs
+}
+
+// wait takes a place for path. Where the place would come after the context's deadline it fails at once
+// with the time to try again.
+func (bs buckets) wait(ctx context.Context, path string) (retryAt time.Time, err error) {
+	for _, b := range bs {
+		if !strings.HasPrefix(path, b.prefix) {
+			continue
+		}
+		if err := b.limiter.Wait(ctx); err != nil {
+			if ctx.Err() != nil {
+				return time.Time{}, ctx.Err()
+			}
+			missing := 1 - b.limiter.Tokens()
+			return time.Now().Add(time.Duration(missing / float64(b.limiter.Limit()) * float64(time.Second))), context.DeadlineExceeded
+		}
+		return time.Time{}, nil
+	}
+	return time.Time{}, nil
+}
+
+// The retry budget: repeats cost, successes earn a little back, so that a platform that fails everything
+// is not asked three times as often.
+const (
+	budgetFull    = 100
+	budgetRepeat  = 5
+	budgetTimeout = 10
+)
+
+type budget struct{ left atomic.Int64 }
+
+func newBudget() *budget {
+	b := new(budget)
+	b.left.Store(budgetFull)
+	return b
+}
+
+func (b *budget) take(n int64) bool {
+	for {
+		left := b.left.Load()
+		if left < n {
+			return false
+		}
+		if b.left.CompareAndSwap(left, left-n) {
+			return true
+		}
+	}
+}
+
+func (b *budget) earn() {
+	for left := b.left.Load(); left < budgetFull; left = b.left.Load() {
+		if b.left.CompareAndSwap(left, left+1) {
+			return
+		}
+	}
+}
