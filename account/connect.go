@@ -126,7 +126,7 @@ func (a *Account) importMenu(ctx context.Context, r *Report) Step {
 	case n == 0:
 		s.Evidence = "imported: there is no menu"
 	case len(imported.Lossy) > 0:
-		s.Evidence = fmt.Sprintf("imported: %d buttons, %d made in the console in a way that the API cannot make", n, len(imported.Lossy))
+		s.Evidence = fmt.Sprintf("imported: %d buttons; %d of all were made in the console and cannot be made through the API", n, len(imported.Lossy))
 	default:
 		s.Evidence = fmt.Sprintf("imported: %d buttons", n)
 	}

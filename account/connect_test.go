@@ -77,7 +77,7 @@ func TestConnectFindsEverythingInOrder(t *testing.T) {
 func TestConnectExplainsWhatIsRefused(t *testing.T) {
 	for _, test := range []struct {
 		name     string
-		break_   func(*wechattest.Platform, *wechattest.Console)
+		spoil    func(*wechattest.Platform, *wechattest.Console)
 		kind     error
 		want     map[string]account.StepState
 		evidence string
@@ -118,7 +118,7 @@ func TestConnectExplainsWhatIsRefused(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			p, console, acct := setup(t, account.Service)
-			test.break_(p, console)
+			test.spoil(p, console)
 			report, err := acct.Connect(t.Context())
 			if !errors.Is(err, test.kind) {
 				t.Errorf("Connect error = %v, want %v", err, test.kind)

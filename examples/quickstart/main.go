@@ -37,9 +37,9 @@ type printer struct {
 	err error
 }
 
-func (p *printer) chapter(format string, args ...any) {
+func (p *printer) chapter(title string) {
 	p.n++
-	p.printf("\n%d. %s\n\n", p.n, fmt.Sprintf(format, args...))
+	p.printf("\n%d. %s\n\n", p.n, title)
 }
 
 func (p *printer) printf(format string, args ...any) {
