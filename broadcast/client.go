@@ -2,6 +2,7 @@ package broadcast
 
 import (
 	"context"
+	"fmt"
 	"iter"
 
 	"github.com/seed-a9908ced/wechat-go/quota"
@@ -46,20 +47,40 @@ func New(c *wechat.Client, opts ...Option) *Client {
 
 // Get reads a broadcast from the store. Where there is none the error is [ErrNoJob].
 func (b *Client) Get(ctx context.Context, key string) (Job, error) {
-	r, err := b.jobs.load(ctx, key)
+	r, err := b.load(ctx, key)
 	return r.Job, err
 }
 
 // Jobs lists the account's broadcasts in no particular order, from the store. A record that cannot be
-// read comes as an error of its own and the list goes on; any other error ends it.
+// read comes as an error of its own and the list goes on; an error of the store's ends it.
 func (b *Client) Jobs(ctx context.Context) iter.Seq2[Job, error] {
 	return func(yield func(Job, error) bool) {
 		for r, err := range b.jobs.all(ctx) {
+			if err != nil {
+				err = fmt.Errorf("broadcast: list: %w", err)
+			}
 			if !yield(r.Job, err) {
 				return
 			}
 		}
 	}
+}
+
+// load reads the job of a Key for those who want to know of it.
+func (b *Client) load(ctx context.Context, key string) (record, error) {
+	r, err := b.jobs.load(ctx, key)
+	if err != nil {
+		return record{}, fmt.Errorf("broadcast %q: %w", key, err)
+	}
+	return r, nil
+}
+
+// permit asks the client's guards whether this client may send, before anything else is looked at.
+func (b *Client) permit(ctx context.Context, key string) error {
+	if err := b.client.Permit(ctx, pathSendAll); err != nil {
+		return fmt.Errorf("broadcast %q: %w", key, err)
+	}
+	return nil
 }
 
 // durable reports whether jobs survive the process.

@@ -1,13 +1,11 @@
 package broadcast
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
 
-	"github.com/seed-a9908ced/wechat-go/quota"
-	"github.com/seed-a9908ced/wechat-go/wechat/store"
+	"github.com/seed-a9908ced/wechat-go/wechat"
 )
 
 // State is where a broadcast stands.
@@ -15,8 +13,8 @@ import (
 //	Draft → Reserved → Sending → Accepted → Finished
 //
 // Beside that line: Released (nothing was sent, and the quota is free again), Failed (the platform refused
-// the broadcast as it is), Unknown (it may have been accepted), NeedsOperator (it was Unknown too long to
-// be resolved safely), Rejected (accepted, and then not sent).
+// the broadcast as it is), Unknown (it may have been accepted), NeedsOperator (nobody but a person can find
+// out), Rejected (accepted, and then not sent).
 type State string
 
 // The states.
@@ -38,6 +36,12 @@ func (s State) Done() bool {
 	return s == Finished || s == Failed || s == Rejected || s == Released || s == NeedsOperator
 }
 
+// unsent reports whether nothing of the broadcast has left yet, or is about to.
+func (s State) unsent() bool { return s == Draft || s == Reserved || s == Released }
+
+// doubtful reports whether the broadcast may have been accepted without anybody knowing.
+func (s State) doubtful() bool { return s == Sending || s == Unknown || s == NeedsOperator }
+
 // Job is a broadcast on its way, as the store keeps it.
 type Job struct {
 	// Key is the Message's.
@@ -49,13 +53,14 @@ type Job struct {
 	To   string `json:"to"`
 	// ClientMsgID is the key by which the platform recognises a repeat.
 	ClientMsgID string `json:"clientmsgid"`
-	// MsgID is the platform's number of the accepted broadcast, and 0 before.
+	// MsgID is the platform's number of the accepted broadcast. It is 0 before, and where somebody decided
+	// that it was sent without knowing its number.
 	MsgID int64 `json:"msg_id,omitempty"`
 	// MsgDataID is its number in the article statistics; only articles have one.
 	MsgDataID int64 `json:"msg_data_id,omitempty"`
 	// Digest is the SHA-256 of the request's body in hexadecimal.
 	Digest string `json:"digest"`
-	// Attempts counts the requests that left, or may have.
+	// Attempts counts the requests that left, or may have, since it was last begun.
 	Attempts int `json:"attempts"`
 	// FirstSent and LastSent are when that was, by the store's clock.
 	FirstSent time.Time `json:"first_sent,omitzero"`
@@ -74,71 +79,13 @@ type Job struct {
 	By string `json:"by,omitempty"`
 }
 
-// ResolveAt is the earliest time at which a lost answer may be resolved by asking the platform again, and
-// zero where there is nothing to resolve.
+// ResolveAt is the earliest time at which a lost answer may be resolved by asking the platform again, by
+// the store's clock, and zero where there is nothing to resolve.
 func (j Job) ResolveAt() time.Time {
 	if j.State != Unknown && j.State != Sending || j.Conflict != "" {
 		return time.Time{}
 	}
-	return j.LastSent.Add(coolDown)
-}
-
-// record is a job with what only the machine needs.
-type record struct {
-	Schema int `json:"schema"`
-	Job
-	// Round counts how often the job was begun anew after it had been released: each has a reservation of
-	// its own in the ledger.
-	Round int `json:"round,omitempty"`
-	// Reach is what the audience spends.
-	Reach quota.Reach `json:"reach"`
-	// Body is the request, byte for byte.
-	Body json.RawMessage `json:"body"`
-	// Write names the last write, so that its writer knows it again.
-	Write string `json:"write"`
-
-	version uint64
-	stored  time.Time // the store's clock when the record was read
-	read    time.Time // ours
-}
-
-// clock is the store's clock now: what it said, and how long ago that was.
-func (r record) clock() time.Time { return r.stored.Add(time.Since(r.read)) }
-
-// schema is the version of the record's layout.
-const schema = 1
-
-// reservation is the id under which the round's share of the quota is kept.
-func (r record) reservation() string {
-	if r.Round == 0 {
-		return r.ClientMsgID
-	}
-	return fmt.Sprintf("%s.%d", r.ClientMsgID, r.Round)
-}
-
-func (r record) seen(rec store.Record) record {
-	r.version, r.stored, r.read = rec.Version, rec.Now, time.Now()
-	return r
-}
-
-func (r record) encode() ([]byte, error) {
-	r.Schema = schema
-	return json.Marshal(r)
-}
-
-// decode reads a record. What it does not understand it does not guess.
-func decode(rec store.Record) (record, error) {
-	var r record
-	if err := json.Unmarshal(rec.Value, &r); err != nil {
-		return record{}, fmt.Errorf("job record: %w", store.ErrCorrupt)
-	}
-	switch {
-	case r.Schema != schema:
-		return record{}, fmt.Errorf("job record of schema %d: %w", r.Schema, store.ErrSchema)
-	case r.Key == "" || r.ClientMsgID == "" || digest(r.Body) != r.Digest:
-		return record{}, fmt.Errorf("job record: %w", store.ErrCorrupt)
-	}
-	return r.seen(rec), nil
+	return j.LastSent.Add(j.pause())
 }
 
 // JobError is a broadcast that is not accepted, or not known to be. It unwraps to what stood in the way:
@@ -156,21 +103,55 @@ func (e *JobError) Error() string {
 	if e.Err != nil {
 		s += ": " + e.Err.Error()
 	}
-	switch {
-	case e.Job.Conflict != "":
-		s += fmt.Sprintf("; the platform gave it the msg_id of %q: only Decide can settle it", e.Job.Conflict)
-	case e.Job.State == NeedsOperator:
-		s += "; the platform no longer recognises a repeat: look into the console and Decide"
-	case !e.Job.ResolveAt().IsZero():
-		s += "; Resume settles it without sending twice, from " + e.Job.ResolveAt().In(quotaZone).Format(stamp)
-	case e.Job.State == Released:
-		s += "; nothing was sent and no quota spent: the same Key can be sent again"
+	if hint := e.Job.hint(); hint != "" && !errors.Is(e.Err, ErrMismatch) {
+		s += "; " + hint
 	}
 	return s
 }
 
+// hint says what can be done.
+func (j Job) hint() string {
+	switch j.State {
+	case Draft, Reserved:
+		return "nothing was sent yet: Send or Resume goes on"
+	case Released:
+		return "nothing was sent and no quota spent: the same Key can be sent again"
+	case Failed:
+		return "a corrected broadcast needs a Key of its own"
+	case NeedsOperator:
+		return "look into the console and Decide"
+	case Sending, Unknown:
+		if j.Conflict != "" {
+			return "look into the console and Decide"
+		}
+		return "Resume settles it without sending twice, from " + j.ResolveAt().In(quotaZone).Format(stamp)
+	case Accepted, Finished, Rejected:
+	}
+	return ""
+}
+
 // Unwrap gives what stood in the way.
 func (e *JobError) Unwrap() error { return e.Err }
+
+// stands is the error of a job that is not accepted because of err. One that may have been sent always
+// says so.
+func (j Job) stands(err error) error {
+	if j.State.doubtful() && !errors.Is(err, wechat.ErrOutcomeUnknown) {
+		err = fmt.Errorf("%w: %w", wechat.ErrOutcomeUnknown, err)
+	}
+	return &JobError{j, err}
+}
+
+// verdict is the error of a job as it stands, nil where it is accepted.
+func (j Job) verdict() error {
+	switch {
+	case j.State == Accepted || j.State == Finished:
+		return nil
+	case j.State == Unknown && j.Conflict != "":
+		return j.stands(fmt.Errorf("%w: %q", ErrConflict, j.Conflict))
+	}
+	return j.stands(errors.New(j.Reason))
+}
 
 // quotaZone is the platform's clock.
 var quotaZone = time.FixedZone("UTC+8", 8*60*60)
@@ -185,4 +166,7 @@ var (
 	ErrNoJob = errors.New("no such broadcast")
 	// ErrState: the job's state does not allow that.
 	ErrState = errors.New("the broadcast's state does not allow this")
+	// ErrConflict: the platform gave the msg_id of another broadcast of the account for this one, so that
+	// it tells nothing; Job.Conflict names the other.
+	ErrConflict = errors.New("the platform named another broadcast")
 )

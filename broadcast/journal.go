@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"time"
 
 	"github.com/seed-a9908ced/wechat-go/wechat"
 	"github.com/seed-a9908ced/wechat-go/wechat/store"
@@ -23,26 +24,31 @@ type journal struct {
 func (j journal) key(id string) string { return j.prefix() + id }
 func (j journal) prefix() string       { return string(j.appID) + "/job/" }
 
-// load reads the job of a Key.
+// load reads the job of a Key. Where there is none, the record that comes with [ErrNoJob] has the clock.
 func (j journal) load(ctx context.Context, key string) (record, error) {
 	rec, err := j.store.Get(ctx, j.key(clientMsgID(j.appID, key, 0)))
 	switch {
 	case err != nil:
-		return record{}, fmt.Errorf("broadcast %q: %w", key, err)
+		return record{}, err
 	case rec.Version == 0:
-		return record{stored: rec.Now}, fmt.Errorf("broadcast %q: %w", key, ErrNoJob)
+		return record{}.seen(rec), ErrNoJob
 	}
+	return j.decode(rec)
+}
+
+// decode reads a record, which must be the one of its key.
+func (j journal) decode(rec store.Record) (record, error) {
 	r, err := decode(rec)
-	if err != nil {
-		return record{}, fmt.Errorf("broadcast %q: %w", key, err)
+	if err == nil && (rec.Key != j.key(r.ClientMsgID) || r.ClientMsgID != clientMsgID(j.appID, r.Key, 0)) {
+		return record{}, fmt.Errorf("job record: it belongs to another key: %w", store.ErrCorrupt)
 	}
-	return r, nil
+	return r, err
 }
 
 // write makes next the record if nobody has changed it since it was read. An error of the store's means
-// that the write may have happened, so the record is read again and its writer recognised.
+// that the write may have happened, so the record is read again and its writer recognised. Where the error
+// is errMoved, the record as it is now comes with it.
 func (j journal) write(ctx context.Context, next record) (record, error) {
-	next.Write = rand.Text()
 	value, err := next.encode()
 	if err != nil {
 		return record{}, err
@@ -52,7 +58,7 @@ func (j journal) write(ctx context.Context, next record) (record, error) {
 	if err != nil {
 		var again error
 		if rec, again = j.store.Get(ctx, key); again != nil {
-			return record{}, fmt.Errorf("broadcast %q: %w", next.Key, errors.Join(err, again))
+			return record{}, fmt.Errorf("%w; then %w", err, again)
 		}
 	}
 	if swapped {
@@ -62,53 +68,104 @@ func (j journal) write(ctx context.Context, next record) (record, error) {
 		if err == nil {
 			err = ErrNoJob // deleted in between
 		}
-		return record{}, fmt.Errorf("broadcast %q: %w", next.Key, err)
+		return record{}, err
 	}
-	now, derr := decode(rec)
+	now, broken := j.decode(rec)
 	switch {
-	case derr != nil:
-		return record{}, fmt.Errorf("broadcast %q: %w", next.Key, derr)
+	case broken != nil:
+		return record{}, broken
 	case now.Write == next.Write:
 		return now, nil
 	case err != nil && now.version == next.version:
-		return record{}, fmt.Errorf("broadcast %q: %w", next.Key, err)
+		return record{}, err
 	}
 	return now, errMoved
 }
 
-// apply moves a job on by an event.
+// apply moves a job on by an event. Where that fails the job comes back as it was.
 func (j journal) apply(ctx context.Context, r record, e event) (record, error) {
+	return j.applyAs(ctx, r, e, rand.Text())
+}
+
+func (j journal) applyAs(ctx context.Context, r record, e event, write string) (record, error) {
 	next, err := step(r, e, r.clock())
 	if err != nil {
-		return r, fmt.Errorf("broadcast %q: %w", r.Key, err)
+		return r, err
 	}
-	return j.write(ctx, next)
+	next.Write = write
+	now, err := j.write(ctx, next)
+	if err != nil && !errors.Is(err, errMoved) {
+		return r, err
+	}
+	return now, err
 }
 
-// insist applies an event that must not be lost, whoever changes the job meanwhile.
+// How long insist bears with a store that fails.
+const (
+	firstPause = 10 * time.Millisecond
+	lastPause  = 200 * time.Millisecond
+)
+
+// insist applies an event that must not be lost, whoever changes the job meanwhile and whatever hiccups the
+// store has.
 func (j journal) insist(ctx context.Context, r record, e event) (record, error) {
-	for {
-		now, err := j.apply(ctx, r, e)
-		if !errors.Is(err, errMoved) {
+	write := rand.Text() // one name for all tries, so that the one which took effect is known again
+	for pause := firstPause; ; {
+		now, err := j.applyAs(ctx, r, e, write)
+		switch {
+		case errors.Is(err, errMoved):
+			r = now
+			continue
+		case err == nil || errors.Is(err, ErrState) || pause > lastPause:
 			return now, err
 		}
-		r = now
+		if !sleep(ctx, pause) {
+			return now, err
+		}
+		pause *= 2
 	}
 }
 
-// all yields every job.
+// all yields every job. A record that cannot be read is an error between others.
 func (j journal) all(ctx context.Context) iter.Seq2[record, error] {
 	return func(yield func(record, error) bool) {
 		for rec, err := range j.store.List(ctx, j.prefix(), "") {
-			var r record
-			if err == nil {
-				if r, err = decode(rec); err != nil {
-					err = fmt.Errorf("%s: %w", rec.Key, err)
-				}
+			if err != nil {
+				yield(record{}, err)
+				return
 			}
-			if !yield(r, err) || (err != nil && !errors.Is(err, store.ErrCorrupt)) {
+			r, err := j.decode(rec)
+			if err != nil {
+				err = fmt.Errorf("%s: %w", rec.Key, err)
+			}
+			if !yield(r, err) {
 				return
 			}
 		}
+	}
+}
+
+// owner is the Key of another job that has a msg_id, and empty if there is none.
+func (j journal) owner(ctx context.Context, msgID int64, but string) (string, error) {
+	for r, err := range j.all(ctx) {
+		if err != nil {
+			return "", err
+		}
+		if r.MsgID == msgID && r.Key != but {
+			return r.Key, nil
+		}
+	}
+	return "", nil
+}
+
+// sleep waits, and reports whether the context let it.
+func sleep(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-t.C:
+		return true
 	}
 }

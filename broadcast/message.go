@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/seed-a9908ced/wechat-go/internal/wire"
@@ -53,8 +54,8 @@ func (a Audience) String() string {
 	}
 }
 
-// maxKey is the longest Key in bytes.
-const maxKey = 128
+// maxName is the longest Key, or name of who decides, in bytes.
+const maxName = 128
 
 // Validate judges the message by a rule set, without store or network: its Key, audience and content.
 // The error is a [*wechat.InputError] with every problem at once.
@@ -63,18 +64,7 @@ func (m Message) Validate(set wechat.RuleSet) error {
 }
 
 func (m Message) problems(r Rules) []wechat.Problem {
-	var ps []wechat.Problem
-	switch {
-	case m.Key == "":
-		ps = append(ps, wechat.Problem{
-			Field: "key", Rule: "required", Message: "no key",
-			Fix: "name the broadcast, and use the same name when trying again",
-		})
-	case len(m.Key) > maxKey:
-		ps = append(ps, wechat.Problem{Field: "key", Rule: "length", Message: fmt.Sprintf("%d bytes, at most %d", len(m.Key), maxKey)})
-	default:
-		ps = append(ps, textProblems("key", m.Key, false)...)
-	}
+	ps := nameProblems("key", m.Key, "name the broadcast, and use the same name when trying again")
 	switch {
 	case m.To.reach != quota.Everyone && m.To.reach != quota.Tag:
 		ps = append(ps, wechat.Problem{
@@ -84,10 +74,24 @@ func (m Message) problems(r Rules) []wechat.Problem {
 	case m.To.reach == quota.Tag && m.To.tag < 0:
 		ps = append(ps, wechat.Problem{Field: "to", Rule: "format", Message: fmt.Sprintf("tag %d: tags are not negative", m.To.tag)})
 	}
-	if m.Content == nil {
+	switch m.Content.(type) {
+	case Text, Images, Voice:
+		return append(ps, m.Content.problems(r)...)
+	case nil:
 		return append(ps, wechat.Problem{Field: "content", Rule: "required", Message: "no content"})
 	}
-	return append(ps, m.Content.problems(r)...)
+	return append(ps, wechat.Problem{Field: "content", Rule: "type", Message: fmt.Sprintf("%T, where a value of Text, Images or Voice is wanted", m.Content)})
+}
+
+// nameProblems refuses what cannot be a name in the journal: at most 128 bytes, and printable.
+func nameProblems(field, s, fix string) []wechat.Problem {
+	switch {
+	case s == "":
+		return []wechat.Problem{{Field: field, Rule: "required", Message: "empty", Fix: fix}}
+	case len(s) > maxName:
+		return []wechat.Problem{{Field: field, Rule: "length", Message: fmt.Sprintf("%d bytes, at most %d", len(s), maxName)}}
+	}
+	return textProblems(field, s, false)
 }
 
 // textProblems refuses what must not be sent: invalid UTF-8, control characters, and characters that
@@ -100,7 +104,7 @@ func textProblems(field, s string, lines bool) []wechat.Problem {
 			what = "invalid UTF-8"
 		case lines && (c == '\n' || c == '\t' || c == '\r'):
 			continue
-		case c < 0x20 || c == 0x7f:
+		case unicode.IsControl(c):
 			what = fmt.Sprintf("control character U+%04X", c)
 		case c&0xfffe == 0xfffe || c >= 0xfdd0 && c <= 0xfdef:
 			what = fmt.Sprintf("U+%04X is no character", c)

@@ -13,7 +13,8 @@ import (
 
 // Finding is one thing that a preflight found.
 type Finding struct {
-	// Check is what was looked at: "permission", "content", "media", "quota" or "store".
+	// Check is what was looked at: "permission", "content", "job", "media",
+	// "quota" or "store".
 	Check string `json:"check"`
 	// Warning tells a finding that does not stop the broadcast from one that does.
 	Warning bool `json:"warning,omitempty"`
@@ -63,9 +64,9 @@ func (r Report) String() string {
 	return strings.Join(lines, "\n")
 }
 
-// Preflight finds everything that would stop Send, at once: permission, content, media that have expired,
-// and quota with the time when it renews. It reads the store, asks the platform nothing and changes
-// nothing. The error tells only that the store could not be read.
+// Preflight finds everything that would stop Send, at once: permission, content, a job that the Key has
+// already, media that have expired, and quota with the time when it renews. It reads the store, asks the
+// platform nothing and changes nothing. The error tells only that the store could not be read.
 func (b *Client) Preflight(ctx context.Context, m Message) (Report, error) {
 	report := Report{Key: m.Key, Findings: []Finding{}}
 	add := func(check string, warning bool, ps ...wechat.Problem) {
@@ -76,21 +77,28 @@ func (b *Client) Preflight(ctx context.Context, m Message) (Report, error) {
 	if err := b.client.Permit(ctx, pathSendAll); err != nil {
 		add("permission", false, wechat.Problem{Field: "client", Rule: "forbidden", Message: err.Error()})
 	}
-	add("content", false, m.problems(b.rules)...)
+	refused := m.problems(b.rules)
+	add("content", false, refused...)
 	r, err := b.jobs.load(ctx, m.Key)
-	if err != nil && !errors.Is(err, ErrNoJob) {
-		return report, err
+	begins := true // Send would send, and not only find the job
+	switch {
+	case err == nil:
+		p, stops := b.known(m, r, len(refused) == 0)
+		add("job", !stops, p)
+		begins = r.State.unsent() && !stops
+	case !errors.Is(err, ErrNoJob):
+		return report, fmt.Errorf("broadcast %q: %w", m.Key, err)
 	}
-	if m.Content != nil {
-		add("media", false, expired(m.Content, r.stored)...)
+	if begins && m.Content != nil {
+		add("media", false, expired(m.Content, r.clock())...)
 		add("media", true, ageless(m.Content)...)
 	}
-	if err == nil {
-		add("store", true, wechat.Problem{Field: "key", Rule: "known", Message: fmt.Sprintf("this broadcast is %s already", r.State)})
-	} else if f, err := b.quotaFinding(ctx, m); err != nil {
-		return report, err
-	} else if f != nil {
-		report.Findings = append(report.Findings, *f)
+	if begins && m.To.reach != 0 {
+		findings, err := b.quotaFindings(ctx, m, r)
+		if err != nil {
+			return report, err
+		}
+		report.Findings = append(report.Findings, findings...)
 	}
 	if !b.durable() {
 		add("store", true, wechat.Problem{Field: "store", Rule: "memory", Message: "the store is in memory, so a crash forgets the job", Fix: "use sqlitestore or another durable store"})
@@ -98,20 +106,36 @@ func (b *Client) Preflight(ctx context.Context, m Message) (Report, error) {
 	return report, nil
 }
 
-// quotaFinding asks the ledger.
-func (b *Client) quotaFinding(ctx context.Context, m Message) (*Finding, error) {
-	if b.ledger == nil || m.To.String() == "nobody" {
-		return nil, nil //nolint:nilnil // no finding is the good case
+// known tells what it means that the Key has a job, and whether that stops Send.
+func (b *Client) known(m Message, r record, valid bool) (p wechat.Problem, stops bool) {
+	p = wechat.Problem{Field: "key", Rule: "known", Message: fmt.Sprintf("this broadcast is %s already", r.State)}
+	if valid {
+		if fresh, err := b.draft(m); err == nil && fresh.Digest != r.Digest {
+			return wechat.Problem{Field: "key", Rule: "mismatch", Message: ErrMismatch.Error(), Fix: "give this one a Key of its own"}, true
+		}
 	}
-	err := b.ledger.Check(ctx, quota.Spend{ID: clientMsgID(b.client.AppID(), m.Key, 0), Reach: m.To.reach})
-	exhausted, ok := errors.AsType[*quota.ExhaustedError](err)
-	switch {
-	case err == nil:
-		return nil, nil //nolint:nilnil // no finding is the good case
-	case ok:
-		return &Finding{Check: "quota", Problem: wechat.Problem{Field: "to", Rule: "quota", Message: err.Error()}, RetryAt: exhausted.RetryAt}, nil
+	if r.State == Failed || r.State == Rejected || r.State == NeedsOperator {
+		p.Fix = r.hint()
+		return p, true
 	}
-	return nil, fmt.Errorf("broadcast %q: %w", m.Key, err)
+	return p, false
+}
+
+// quotaFindings asks the ledger: about the job's own reservation where it may have one, else about any
+// broadcast like this.
+func (b *Client) quotaFindings(ctx context.Context, m Message, r record) ([]Finding, error) {
+	spend := quota.Spend{Reach: m.To.reach}
+	if r.State == Draft || r.State == Reserved {
+		spend = r.spend()
+	}
+	err := b.afford(ctx, spend)
+	if e, ok := errors.AsType[*quota.ExhaustedError](err); ok {
+		return []Finding{{Check: "quota", Problem: wechat.Problem{Field: "to", Rule: "quota", Message: err.Error()}, RetryAt: e.RetryAt}}, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("broadcast %q: %w", m.Key, err)
+	}
+	return nil, nil
 }
 
 // ageless finds media whose age is not known.

@@ -76,8 +76,13 @@ var rules = map[wechat.RuleSet]Rules{
 	},
 }
 
-// RulesFor gives the limits of a rule set.
-func RulesFor(set wechat.RuleSet) Rules { return rules[set] }
+// RulesFor gives the limits of a rule set, and the documented ones for a set it does not know.
+func RulesFor(set wechat.RuleSet) Rules {
+	if r, ok := rules[set]; ok {
+		return r
+	}
+	return rules[wechat.Documented]
+}
 
 // check holds a text against a rule, and says where the other edition would let it pass.
 func (r TextRule) check(field, s string, other TextRule, set wechat.RuleSet) []wechat.Problem {

@@ -2,13 +2,17 @@ package broadcast
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"time"
 
-	"github.com/seed-a9908ced/wechat-go/quota"
 	"github.com/seed-a9908ced/wechat-go/wechat"
 )
+
+// lease is how long after it was last touched a broadcast of which nothing has left may still be begun by
+// Resume. Older news is nobody's wish any more until somebody calls Send.
+const lease = 15 * time.Minute
 
 // Send sends a broadcast, once: the job is in the store before anything leaves and its outcome before Send
 // returns. A second Send with the same Key and content finds the job, goes on where it stands and returns
@@ -17,7 +21,8 @@ import (
 // The error is nil where the platform has accepted the broadcast, which is not yet sent to everybody: see
 // [Client.Wait]. Where the answer was lost the error is a [*JobError] that unwraps to
 // [wechat.ErrOutcomeUnknown]: the quota stays charged, and [Client.Resume] settles it. Input that breaks a
-// rule is a [*wechat.InputError]; then, and where the quota is used up, nothing was sent or spent.
+// rule is a [*wechat.InputError]; then, and where the quota is used up, nothing was sent or spent. One
+// attempt takes a minute at most, whatever the context allows.
 //
 // The platform allows 60 requests a minute, and 100 a day
 // (/doc/service/api/notify/message/api_sendall).
@@ -25,77 +30,118 @@ func (b *Client) Send(ctx context.Context, m Message) (Job, error) {
 	if err := ctx.Err(); err != nil {
 		return Job{}, fmt.Errorf("broadcast %q: %w", m.Key, err)
 	}
-	if err := b.client.Permit(ctx, pathSendAll); err != nil {
-		return Job{}, fmt.Errorf("broadcast %q: %w", m.Key, err)
+	if err := b.permit(ctx, m.Key); err != nil {
+		return Job{}, err
 	}
 	if err := wechat.Refuse("broadcast", m.problems(b.rules)); err != nil {
 		return Job{}, err
 	}
-	r, err := b.draft(ctx, m)
-	if err != nil {
+	r, err := b.begin(ctx, m)
+	switch {
+	case err != nil && r.version == 0:
+		return Job{}, err // there is no job
+	case err != nil:
 		return r.Job, err
 	}
 	if !b.durable() {
 		b.client.Logger().WarnContext(ctx, "wechat broadcast: the store is in memory, so a crash forgets the job", "key", m.Key)
 	}
-	return b.advance(ctx, r)
+	r, err = b.advance(ctx, r)
+	return r.Job, err
 }
 
-// Resume goes on with a broadcast wherever it stands: sends what was not sent, settles a lost answer by
-// asking with the same key once that is safe, and brings the ledger into line. It does not wait. It may be
-// called at any time, by any process: after a crash, or for every job that is not done.
+// Resume goes on with a broadcast wherever it stands: sends what was about to be sent, settles a lost answer
+// by asking with the same key once that is safe, and brings the ledger into line. It does not wait. The
+// error is as Send's.
+//
+// It may be called at any time, by any process, for every job of [Client.Jobs]: that is how a program
+// begins after a crash. What was released it leaves alone, and it releases what nobody has touched for 15
+// minutes and was never sent, as a broadcast must not go out days late because a program was started again.
 func (b *Client) Resume(ctx context.Context, key string) (Job, error) {
-	if err := b.client.Permit(ctx, pathSendAll); err != nil {
-		return Job{}, fmt.Errorf("broadcast %q: %w", key, err)
+	r, err := b.resume(ctx, key)
+	return r.Job, err
+}
+
+func (b *Client) resume(ctx context.Context, key string) (record, error) {
+	if err := b.permit(ctx, key); err != nil {
+		return record{}, err
 	}
-	r, err := b.jobs.load(ctx, key)
+	r, err := b.load(ctx, key)
 	if err != nil {
-		return r.Job, err
+		return r, err
+	}
+	if (r.State == Draft || r.State == Reserved) && r.clock().Sub(r.Updated) > lease {
+		now, err := b.release(ctx, r, errors.New("it was not sent in time"))
+		if !errors.Is(err, errMoved) {
+			return now, b.conclude(ctx, now, err)
+		}
+		r = now
 	}
 	return b.advance(ctx, r)
 }
 
-// draft finds the message's job or makes it, after everything was checked that could refuse it.
-func (b *Client) draft(ctx context.Context, m Message) (record, error) {
+// begin finds the message's job or makes it. What was not sent yet is looked at once more: its media may
+// have expired by now, or the quota be used up.
+func (b *Client) begin(ctx context.Context, m Message) (record, error) {
+	fresh, err := b.draft(m)
+	if err != nil {
+		return record{}, err
+	}
+	r, err := b.jobs.load(ctx, m.Key)
+	switch {
+	case errors.Is(err, ErrNoJob):
+		r = fresh.from(r)
+	case err != nil:
+		return r, fmt.Errorf("broadcast %q: %w", m.Key, err)
+	case r.Digest != fresh.Digest:
+		return r, &JobError{r.Job, ErrMismatch}
+	case !r.State.unsent():
+		return r, nil
+	}
+	if err := wechat.Refuse("broadcast", expired(m.Content, r.clock())); err != nil {
+		return r, err
+	}
+	next := r
+	switch {
+	case r.State == Released:
+		if err := b.reconcile(ctx, r); err != nil { // a round must not begin while the last is still charged
+			return r, r.stands(err)
+		}
+		if next, err = step(r, reopened{}, r.clock()); err != nil {
+			return r, r.stands(err)
+		}
+	case r.version != 0:
+		return r, nil
+	}
+	if err := b.afford(ctx, next.spend()); err != nil {
+		return r, fmt.Errorf("broadcast %q: %w", m.Key, err)
+	}
+	next.Write = rand.Text()
+	now, err := b.jobs.write(ctx, next)
+	switch {
+	case err != nil && !errors.Is(err, errMoved):
+		return r, r.stands(err)
+	case now.Digest != fresh.Digest: // another process was first
+		return now, &JobError{now.Job, ErrMismatch}
+	}
+	return now, nil
+}
+
+// draft makes the message's job as it begins.
+func (b *Client) draft(m Message) (record, error) {
 	id := clientMsgID(b.client.AppID(), m.Key, 0)
 	body, err := m.body(id)
 	if err != nil {
 		return record{}, wechat.Refuse("broadcast", []wechat.Problem{{Field: "content", Rule: "text", Message: err.Error()}})
 	}
-	r, err := b.jobs.load(ctx, m.Key)
-	if !errors.Is(err, ErrNoJob) {
-		if err == nil && r.Digest != digest(body) {
-			err = &JobError{r.Job, ErrMismatch}
-		}
-		return r, err
-	}
-	if err := wechat.Refuse("broadcast", expired(m.Content, r.stored)); err != nil {
-		return record{}, err
-	}
-	if b.ledger != nil {
-		if err := b.ledger.Check(ctx, quota.Spend{ID: id, Reach: m.To.reach, Digest: digest(body)}); err != nil {
-			return record{}, fmt.Errorf("broadcast %q: %w", m.Key, err)
-		}
-	}
-	now := r.stored
-	r, err = b.jobs.write(ctx, record{
-		Job: Job{
-			Key: m.Key, State: Draft, Kind: m.Content.Kind(), To: m.To.String(),
-			ClientMsgID: id, Digest: digest(body), Created: now, Updated: now,
-		},
+	return record{
+		Job:   Job{Key: m.Key, State: Draft, Kind: m.Content.Kind(), To: m.To.String(), ClientMsgID: id, Digest: digest(body)},
 		Reach: m.To.reach, Body: body,
-	})
-	if errors.Is(err, errMoved) { // another process was first
-		if err = nil; r.Digest != digest(body) {
-			err = &JobError{r.Job, ErrMismatch}
-		}
-	}
-	return r, err
+	}, nil
 }
 
 // advance moves a job on until it is accepted, done, or has to wait. It is the life of a broadcast.
-func (b *Client) advance(ctx context.Context, r record) (Job, error) {
-	again := false
+func (b *Client) advance(ctx context.Context, r record) (record, error) {
 	for {
 		var err error
 		switch r.State {
@@ -104,179 +150,44 @@ func (b *Client) advance(ctx context.Context, r record) (Job, error) {
 		case Reserved:
 			r, err = b.attempt(ctx, r)
 		case Sending:
-			if r.clock().Sub(r.LastSent) < coolDown {
-				return r.Job, unknown(r, "it is being sent, or was when its process ended")
+			if now := r.clock(); now.Sub(r.LastSent) < coolDown && !r.tooOld(now) {
+				return r, r.stands(errors.New("it is being sent, or was when its process ended"))
 			}
 			r, err = b.jobs.apply(ctx, r, lost{})
 		case Unknown:
-			now := r.clock()
-			switch {
-			case r.Conflict == "" && now.Sub(r.FirstSent) >= keyMemory:
+			switch now := r.clock(); {
+			case r.Conflict == "" && r.tooOld(now):
 				r, err = b.jobs.apply(ctx, r, tooLate{})
-			case r.Conflict != "" || now.Sub(r.LastSent) < coolDown:
-				return r.Job, unknown(r, r.Reason)
+			case !r.due(now):
+				return r, r.verdict()
 			default:
 				r, err = b.attempt(ctx, r)
 			}
-		case Released:
-			if again {
-				return r.Job, &JobError{r.Job, errors.New(r.Reason)}
-			}
-			b.reconcile(ctx, r)
-			again = true
-			r, err = b.jobs.apply(ctx, r, reopened{})
 		default:
-			b.reconcile(ctx, r)
-			return r.Job, verdictError(r)
+			return r, b.conclude(ctx, r, nil)
 		}
 		if err != nil && !errors.Is(err, errMoved) {
-			return r.Job, err
+			return r, b.conclude(ctx, r, err)
 		}
 	}
 }
 
-// unknown is the error of a job whose outcome is not known.
-func unknown(r record, reason string) error {
-	return &JobError{r.Job, fmt.Errorf("%w: %s", wechat.ErrOutcomeUnknown, reason)}
-}
-
-// verdictError is the error of a job that is settled, nil where it was accepted.
-func verdictError(r record) error {
-	switch r.State {
-	case Accepted, Finished:
-		return nil
-	case NeedsOperator:
-		return unknown(r, r.Reason)
-	default:
-		return &JobError{r.Job, errors.New(r.Reason)}
-	}
-}
-
-// reserve takes the job's share of the quota.
-func (b *Client) reserve(ctx context.Context, r record) (record, error) {
-	if b.ledger != nil {
-		_, err := b.ledger.Reserve(ctx, b.spend(r))
-		switch {
-		case errors.Is(err, quota.ErrExhausted), errors.Is(err, quota.ErrConflict):
-			return b.release(ctx, r, err)
-		case err != nil:
-			return r, &JobError{r.Job, err}
-		}
-	}
-	return b.jobs.apply(ctx, r, reserved{})
-}
-
-// release ends a round in which nothing was sent.
-func (b *Client) release(ctx context.Context, r record, why error) (record, error) {
-	now, err := b.jobs.apply(ctx, r, refused{why.Error()})
-	if err != nil {
-		return now, err
-	}
-	return now, &JobError{now.Job, why}
-}
-
-func (b *Client) spend(r record) quota.Spend {
-	return quota.Spend{ID: r.reservation(), Reach: r.Reach, Digest: r.Digest}
-}
-
-// attempt lets one request leave. First the ledger holds the quota for good, then the journal says that
-// the request is leaving; only then does it. Whatever comes back is in the journal before the caller
-// hears of it, even where the caller no longer waits.
-func (b *Client) attempt(ctx context.Context, r record) (record, error) {
-	if b.ledger != nil {
-		err := b.ledger.Doubt(ctx, r.reservation())
-		switch {
-		case r.State == Reserved && errors.Is(err, quota.ErrConflict): // the reservation lapsed
-			return b.jobs.apply(ctx, r, refused{err.Error()})
-		case err != nil:
-			return r, &JobError{r.Job, err}
-		}
-	}
-	before := time.Now()
-	r, err := b.jobs.apply(ctx, r, sending{})
-	if err != nil {
-		return r, err
-	}
-	o, cause := outcome{verdict: unsentNow, reason: "the process was paused for too long"}, errors.New("paused")
-	if time.Since(before) < fresh {
-		o, cause = b.post(ctx, r)
-	}
-	safe, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+// conclude brings the ledger into line with the job, even where the caller no longer waits, and says how it
+// stands: nil where it is accepted, else with what stood in the way. A ledger that is behind is only worth
+// a warning: what is charged stays charged, and the next to touch the job tries again.
+func (b *Client) conclude(ctx context.Context, r record, why error) error {
+	safe, cancel := detach(ctx)
 	defer cancel()
-	now, err := b.jobs.insist(safe, r, answered{o})
-	if err != nil {
-		r.State, r.Reason = Unknown, o.reason
-		return r, &JobError{r.Job, errors.Join(wechat.ErrOutcomeUnknown, err, cause)}
-	}
-	b.reconcile(safe, now)
-	if o.spent && now.State == Released && b.ledger != nil {
-		cause = b.exhausted(safe, now, cause)
-	}
-	if now.State != Accepted {
-		if now.State == Unknown && !errors.Is(cause, wechat.ErrOutcomeUnknown) {
-			cause = fmt.Errorf("%w: %w", wechat.ErrOutcomeUnknown, cause)
-		}
-		return now, &JobError{now.Job, cause}
-	}
-	return now, nil
-}
-
-// exhausted closes the period that the platform calls used up, and answers as the ledger does.
-func (b *Client) exhausted(ctx context.Context, r record, cause error) error {
-	spend := b.spend(r)
-	if err := b.ledger.Exhausted(ctx, spend); err != nil {
-		b.client.Logger().WarnContext(ctx, "wechat broadcast: the ledger could not be closed", "key", r.Key, "error", err.Error())
-		return cause
-	}
-	spend.ID += ".check"
-	return errors.Join(b.ledger.Check(ctx, spend), cause)
-}
-
-// post makes the request and judges its answer.
-func (b *Client) post(ctx context.Context, r record) (outcome, error) {
-	answer, err := wechat.Post[sendAnswer](ctx, b.client, pathSendAll, wechat.ClassKeyed, r.Body)
-	o := judge("POST "+pathSendAll, answer, err)
-	if !o.earlier {
-		return o, err
-	}
-	return b.verify(ctx, r, o, err)
-}
-
-// verify looks into a msg_id that the platform gave for a key it knows (45065). It has been seen to give
-// that of another broadcast: so it counts only if no other job has it and the platform knows it.
-func (b *Client) verify(ctx context.Context, r record, o outcome, cause error) (outcome, error) {
-	for other, err := range b.jobs.all(ctx) {
-		if err != nil {
-			return o, errors.Join(cause, err)
-		}
-		if other.MsgID == o.msgID && other.Key != r.Key {
-			o.conflict = other.Key
-			return o, cause
-		}
-	}
-	if _, err := b.status(ctx, o.msgID); err != nil {
-		return o, errors.Join(cause, err)
-	}
-	o.verdict = acceptedNow
-	return o, nil
-}
-
-// reconcile brings the ledger into line with the job. It is repeated whenever a job is touched, so an
-// error is only worth a warning: what is charged stays charged until then.
-func (b *Client) reconcile(ctx context.Context, r record) {
-	if b.ledger == nil {
-		return
-	}
-	var err error
-	switch r.State {
-	case Accepted, Finished, Rejected:
-		err = b.ledger.Commit(ctx, r.reservation())
-	case Released, Failed:
-		if err = b.ledger.Release(ctx, r.reservation()); errors.Is(err, quota.ErrNotReserved) {
-			err = nil // it was never reserved
-		}
-	}
-	if err != nil {
+	if err := b.reconcile(safe, r); err != nil {
 		b.client.Logger().WarnContext(ctx, "wechat broadcast: the ledger is behind the job", "key", r.Key, "state", string(r.State), "error", err.Error())
 	}
+	if why == nil {
+		return r.verdict()
+	}
+	return r.stands(why)
+}
+
+// detach gives a context for what has to be written down after the caller's has ended.
+func detach(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 }

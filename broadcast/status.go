@@ -31,85 +31,76 @@ func (a *statusAnswer) Check() error {
 }
 
 // Refresh asks the platform once what has become of an accepted broadcast, and keeps the answer. Any other
-// job is returned as it is (/doc/service/api/notify/message/api_massmsgget).
+// job, and one whose msg_id nobody knows, is returned as it is. The error is a [*JobError] where the
+// platform did not send what it had accepted (/doc/service/api/notify/message/api_massmsgget).
 func (b *Client) Refresh(ctx context.Context, key string) (Job, error) {
-	r, err := b.jobs.load(ctx, key)
-	if err != nil || r.State != Accepted {
+	r, err := b.load(ctx, key)
+	if err != nil || r.State != Accepted || r.MsgID == 0 {
 		return r.Job, err
 	}
 	status, err := b.status(ctx, r.MsgID)
 	if err != nil {
 		return r.Job, fmt.Errorf("broadcast %q: %w", key, err)
 	}
-	now, err := b.jobs.apply(ctx, r, reported{status})
-	if errors.Is(err, errMoved) {
-		err = nil
+	if status == r.Status {
+		return r.Job, nil
 	}
-	return now.Job, err
+	now, err := b.jobs.apply(ctx, r, reported{status})
+	switch {
+	case err != nil && !errors.Is(err, errMoved):
+		return now.Job, fmt.Errorf("broadcast %q: %w", key, err)
+	case now.State == Rejected:
+		return now.Job, now.verdict()
+	}
+	return now.Job, nil
 }
 
-// Intervals between looks at a broadcast that is being sent.
+// How long Wait lets pass between looks, and how often it looks in vain.
 const (
 	firstPoll = 5 * time.Second
 	lastPoll  = time.Minute
+	maxVain   = 3
 )
 
 // Wait resumes a broadcast and waits until it is done: settles a lost answer when its time has come, and
 // asks the platform now and then until the broadcast is finished or rejected. It returns early, with what
-// is known, where the context would end before the next step.
+// is known, where the context would end before the next step, where something fails three times in a row,
+// and where there is nothing to wait for: a broadcast that was refused, say, or one that somebody decided
+// was sent without knowing its msg_id. The error is nil only where the broadcast is accepted.
 func (b *Client) Wait(ctx context.Context, key string) (Job, error) {
-	poll := firstPoll
+	poll, vain := firstPoll, 0
 	for {
-		job, err := b.Resume(ctx, key)
-		if job.State == Accepted && err == nil {
+		r, err := b.resume(ctx, key)
+		job := r.Job
+		if err == nil && job.State == Accepted && job.MsgID != 0 {
 			job, err = b.Refresh(ctx, key)
 		}
-		var wait time.Duration
-		switch {
-		case job.State.Done():
-			return job, err
-		case job.State == Accepted:
-			wait, poll = poll, min(lastPoll, poll*3/2)
-		case errors.Is(err, wechat.ErrOutcomeUnknown) && !job.ResolveAt().IsZero():
-			r, lerr := b.jobs.load(ctx, key)
-			if lerr != nil {
-				return job, errors.Join(err, lerr)
-			}
-			wait = max(r.ResolveAt().Sub(r.clock()), time.Second)
-		default:
+		rest := time.Duration(0)
+		if at := job.ResolveAt(); !at.IsZero() {
+			rest = at.Sub(r.clock())
+		}
+		if vain++; err == nil || rest > 0 {
+			vain = 0 // nothing failed but what only time settles
+		}
+		polling := job.State == Accepted && job.MsgID != 0 || !job.ResolveAt().IsZero()
+		if !polling || vain == maxVain {
 			return job, err
 		}
-		if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= wait {
-			return job, errors.Join(err, fmt.Errorf("broadcast %q: the next step is in %s: %w", key, wait.Round(time.Second), context.DeadlineExceeded))
+		rest = max(rest, poll)
+		poll = min(lastPoll, poll*3/2)
+		if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= rest {
+			return job, early(key, err, fmt.Errorf("the next step is in %s: %w", rest.Round(time.Second), context.DeadlineExceeded))
 		}
-		t := time.NewTimer(wait)
-		select {
-		case <-ctx.Done():
-			t.Stop()
-			return job, errors.Join(err, fmt.Errorf("broadcast %q: %w", key, ctx.Err()))
-		case <-t.C:
+		if !sleep(ctx, rest) {
+			return job, early(key, err, ctx.Err())
 		}
 	}
 }
 
-// Decide settles a broadcast that only a person can: one in state NeedsOperator, or Unknown with a
-// conflict. sent says whether the console shows it, msgID its number where it is known, and by who says
-// so. What was not sent gives its quota back.
-func (b *Client) Decide(ctx context.Context, key string, sent bool, msgID int64, by string) (Job, error) {
-	if by == "" {
-		return Job{}, wechat.Refuse("broadcast: decide", []wechat.Problem{{Field: "by", Rule: "required", Message: "nobody is named"}})
+// early is the error of a wait that was cut short, with what stood in the way so far.
+func early(key string, err, why error) error {
+	if err == nil {
+		return fmt.Errorf("broadcast %q: wait: %w", key, why)
 	}
-	if err := b.client.Permit(ctx, pathSendAll); err != nil {
-		return Job{}, fmt.Errorf("broadcast %q: %w", key, err)
-	}
-	r, err := b.jobs.load(ctx, key)
-	if err != nil {
-		return r.Job, err
-	}
-	now, err := b.jobs.apply(ctx, r, decided{sent, msgID, by})
-	if err != nil {
-		return now.Job, err
-	}
-	b.reconcile(ctx, now)
-	return now.Job, nil
+	return fmt.Errorf("%w; wait: %w", err, why)
 }

@@ -11,10 +11,16 @@ import (
 const (
 	coolDown  = 65 * time.Second
 	keyMemory = 23 * time.Hour
-	// fresh is how long a durable "sending" may be used to send: a process that was paused for longer
-	// must not wake up and send.
-	fresh = 10 * time.Minute
+	// patience is how long one attempt may take from the moment it is announced: less than the cool-down,
+	// so that nobody takes over while a request is under way.
+	patience = time.Minute
+	// setBack is by how much the store's clock may go back before ages measured by it mean nothing.
+	setBack = 30 * time.Minute
 )
+
+// pause is how long an unresolved attempt has to rest. It doubles up to 35 minutes, as the platform takes
+// no more than 100 requests a day for all broadcasts of an account.
+func (j Job) pause() time.Duration { return coolDown << min(max(j.Attempts-1, 0), 5) }
 
 // event is something that happens to a job.
 //
@@ -26,6 +32,8 @@ type (
 	reserved struct{}
 	// refused: before anything was sent, something did not allow it.
 	refused struct{ reason string }
+	// forgotten: the ledger knows a broadcast of that name, whose job is lost.
+	forgotten struct{ reason string }
 	// reopened: a released job is begun anew.
 	reopened struct{}
 	// sending: a request is about to leave.
@@ -33,7 +41,10 @@ type (
 	// lost: whoever was sending has not been heard of since.
 	lost struct{}
 	// answered: a request came to something.
-	answered struct{ outcome }
+	answered struct {
+		attempt int
+		outcome
+	}
 	// tooLate: the platform no longer knows the key.
 	tooLate struct{}
 	// decided: an operator knows better.
@@ -46,110 +57,110 @@ type (
 	reported struct{ status string }
 )
 
-func (reserved) event() {}
-func (refused) event()  {}
-func (reopened) event() {}
-func (sending) event()  {}
-func (lost) event()     {}
-func (answered) event() {}
-func (tooLate) event()  {}
-func (decided) event()  {}
-func (reported) event() {}
+func (reserved) event()  {}
+func (refused) event()   {}
+func (forgotten) event() {}
+func (reopened) event()  {}
+func (sending) event()   {}
+func (lost) event()      {}
+func (answered) event()  {}
+func (tooLate) event()   {}
+func (decided) event()   {}
+func (reported) event()  {}
 
 // step is the state machine: what a job becomes by an event at a time of the store's clock. It is pure.
+// What the state does not allow is [ErrState], and the job stays as it was.
 func step(r record, e event, now time.Time) (record, error) {
-	illegal := func() (record, error) { return r, fmt.Errorf("%s job, %T: %w", r.State, e, ErrState) }
-	r.Updated = now
+	next, legal := r, false
+	if now.After(r.Updated) { // a clock that was set back stays visible
+		next.Updated = now
+	}
 	switch e := e.(type) {
 	case reserved:
-		if r.State != Draft {
-			return illegal()
-		}
-		r.State = Reserved
+		legal = r.State == Draft
+		next.State = Reserved
 	case refused:
-		if r.State != Draft && r.State != Reserved {
-			return illegal()
-		}
-		r.State, r.Reason = Released, e.reason
+		legal = r.State == Draft || r.State == Reserved
+		next.State, next.Reason = Released, e.reason
+	case forgotten:
+		legal = r.State == Draft || r.State == Reserved
+		next.State, next.Reason = NeedsOperator, e.reason
 	case reopened:
-		if r.State != Released {
-			return illegal()
-		}
-		r.State, r.Round, r.Attempts = Draft, r.Round+1, 0
-		r.Code, r.Reason, r.FirstSent, r.LastSent = 0, "", time.Time{}, time.Time{}
+		legal = r.State == Released
+		next.State, next.Round, next.Attempts = Draft, r.Round+1, 0
+		next.Code, next.Reason, next.FirstSent, next.LastSent = 0, "", time.Time{}, time.Time{}
 	case sending:
-		return r.send(now, illegal)
+		legal = r.State == Reserved || r.State == Unknown && r.due(now) && !r.tooOld(now)
+		next.State, next.LastSent, next.Attempts = Sending, now, r.Attempts+1
+		if r.FirstSent.IsZero() {
+			next.FirstSent = now
+		}
 	case lost:
-		if r.State != Sending || now.Sub(r.LastSent) < coolDown {
-			return illegal()
-		}
-		r.State, r.Reason = Unknown, "the process that was sending it did not finish"
+		legal = r.State == Sending && (now.Sub(r.LastSent) >= coolDown || r.tooOld(now))
+		next.State, next.Reason = Unknown, "the process that was sending it did not finish"
 	case answered:
-		if r.State != Sending && r.State != Unknown {
-			return illegal()
-		}
-		r.answer(e.outcome, now)
+		legal = r.Attempts >= e.attempt
+		next.answer(e, now)
 	case tooLate:
-		if r.State != Unknown || now.Sub(r.FirstSent) < keyMemory {
-			return illegal()
-		}
-		r.State = NeedsOperator
+		legal = r.State == Unknown && r.Conflict == "" && r.tooOld(now)
+		next.State = NeedsOperator
 	case decided:
-		if r.State != Unknown && r.State != NeedsOperator {
-			return illegal()
-		}
-		r.By = e.by
-		if r.State = Failed; e.sent {
-			r.State, r.MsgID, r.Conflict = Accepted, e.msgID, ""
-		}
+		legal = r.State == Unknown || r.State == NeedsOperator
+		next.decide(e)
 	case reported:
-		if r.State != Accepted {
-			return illegal()
-		}
-		r.report(e.status)
+		legal = r.State == Accepted
+		next.report(e.status)
 	}
-	return r, nil
+	if !legal {
+		return r, fmt.Errorf("%s, %T: %w", r.State, e, ErrState)
+	}
+	return next, nil
 }
 
-// send lets a request leave: the first of a reserved job, or the same again for an unknown one whose time
-// has come.
-func (r record) send(now time.Time, illegal func() (record, error)) (record, error) {
+// due reports whether an unknown job has rested long enough to be asked for again.
+func (r record) due(now time.Time) bool {
+	return r.Conflict == "" && now.Sub(r.LastSent) >= r.pause()
+}
+
+// tooOld reports whether the platform may have forgotten the key: the first attempt is too long ago, or a
+// clock that was set back does not tell how long.
+func (r record) tooOld(now time.Time) bool {
+	return now.Sub(r.FirstSent) >= keyMemory || now.Before(r.Updated.Add(-setBack))
+}
+
+// answer takes in what a request came to. An acceptance counts whoever hears of it and when. Anything else
+// counts only as the answer to the attempt that is under way, and ends doubt only if that is the first:
+// what a repeat comes to tells nothing about the request before it.
+func (r *record) answer(e answered, now time.Time) {
 	switch {
-	case r.State == Reserved:
-	case r.State == Unknown && r.Conflict == "" && now.Sub(r.LastSent) >= coolDown && now.Sub(r.FirstSent) < keyMemory:
+	case e.verdict == acceptedNow && (r.State == Accepted || r.State == Finished || r.State == Rejected):
+		if r.MsgID == 0 {
+			r.MsgID, r.MsgDataID = e.msgID, e.msgDataID
+		} else if r.MsgID != e.msgID {
+			r.Reason = fmt.Sprintf("the platform accepted it twice: also as %d", e.msgID)
+		}
+	case e.verdict == acceptedNow:
+		r.State, r.MsgID, r.MsgDataID = Accepted, e.msgID, e.msgDataID
+		r.Code, r.Reason, r.Conflict = 0, "", ""
+	case r.State != Sending || r.Attempts != e.attempt:
+	case r.Attempts == 1 && e.verdict == unsentNow:
+		r.State, r.Code, r.Reason = Released, e.code, e.reason
+	case r.Attempts == 1 && e.verdict == refusedNow:
+		r.State, r.Code, r.Reason = Failed, e.code, e.reason
 	default:
-		return illegal()
+		r.State, r.LastSent, r.Conflict = Unknown, now, e.conflict
+		r.Code, r.Reason = e.code, e.reason
 	}
-	r.State, r.LastSent = Sending, now
-	r.Attempts++
-	if r.FirstSent.IsZero() {
-		r.FirstSent = now
-	}
-	return r, nil
 }
 
-// answer takes in what a request came to. Whatever a repeated request comes to, short of an acceptance,
-// tells nothing about the first one.
-func (r *record) answer(o outcome, now time.Time) {
-	r.Code, r.Reason = o.code, o.reason
-	verdict := o.verdict
-	if r.Attempts > 1 && verdict != acceptedNow {
-		verdict = maybe
+// decide takes in what an operator says.
+func (r *record) decide(e decided) {
+	r.By, r.Conflict = e.by, ""
+	if e.sent {
+		r.State, r.MsgID, r.Code, r.Reason = Accepted, e.msgID, 0, ""
+		return
 	}
-	if r.State == Unknown && verdict != acceptedNow {
-		return // somebody else has given the attempt up; this late word decides nothing
-	}
-	switch verdict {
-	case acceptedNow:
-		r.State, r.MsgID, r.MsgDataID = Accepted, o.msgID, o.msgDataID
-		r.Code, r.Reason = 0, ""
-	case unsentNow:
-		r.State = Released
-	case refusedNow:
-		r.State = Failed
-	default:
-		r.State, r.LastSent, r.Conflict = Unknown, now, o.conflict
-	}
+	r.State, r.Reason = Failed, "it was not sent, says "+e.by
 }
 
 // report takes in the platform's own word for an accepted broadcast. Words it does not know it keeps.

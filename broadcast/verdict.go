@@ -41,7 +41,7 @@ type outcome struct {
 // of a broadcast that is then sent.
 var verdicts = map[int]verdict{
 	// What is said, or to whom, is refused.
-	40007: refusedNow, 40008: refusedNow, 40130: refusedNow, 40152: refusedNow, 41040: refusedNow,
+	40007: refusedNow, 40008: refusedNow, 40130: refusedNow, 40152: refusedNow, 40215: refusedNow, 41040: refusedNow,
 	44001: refusedNow, 44002: refusedNow, 44003: refusedNow, 44004: refusedNow, 44005: refusedNow, 44006: refusedNow,
 	45002: refusedNow, 45067: refusedNow, 45162: refusedNow, 47001: refusedNow, 43002: refusedNow,
 	48008: refusedNow, 48021: refusedNow, 48022: refusedNow,
@@ -79,11 +79,13 @@ func judge(op string, a sendAnswer, err error) outcome {
 	o := outcome{reason: err.Error()}
 	e, ok := errors.AsType[*wechat.Error](err)
 	switch {
+	case ok && e.Op != op:
+		o.verdict = unsentNow
 	case errors.Is(err, wechat.ErrOutcomeUnknown):
 		if ok {
 			o.code = e.Code
 		}
-	case !ok || e.Op != op || e.Code == 0:
+	case !ok || e.Code == 0:
 		o.verdict = unsentNow
 	default:
 		o.code = e.Code

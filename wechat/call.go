@@ -4,63 +4,15 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
-	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/go-retryablehttp"
-
-	"github.com/seed-a9908ced/wechat-go/internal/wire"
 )
-
-// Request is a call of the platform's API as a value.
-type Request struct {
-	// Method is GET or POST. Empty means POST where there is a body, and GET otherwise.
-	Method string
-	// Path begins with a slash: "/cgi-bin/menu/get".
-	Path string
-	// Query is what the URL says beside the access token.
-	Query url.Values
-	// Body is encoded as JSON in raw UTF-8. A POST without one sends {}.
-	Body any
-	// Class says what a repetition would do; a path that this module knows keeps its own.
-	Class Class
-}
-
-// Call makes a call of any path through the whole pipeline: guards, rate limit, token, repeats by class,
-// envelope, errors. Where out is nil the answer must say errcode 0; otherwise the answer, an object that
-// is not empty, is decoded into out, and if out has a method Check() error, that must agree. Whatever else
-// is an [*Error].
-func (c *Client) Call(ctx context.Context, r Request, out any) error {
-	k, err := c.begin(ctx, r)
-	if err != nil {
-		return err
-	}
-	defer k.end()
-	k.out = out
-	return k.run()
-}
-
-// Get reads path and decodes the answer. The class is [ClassRead].
-func Get[T any](ctx context.Context, c *Client, path string, query url.Values) (T, error) {
-	var out T
-	err := c.Call(ctx, Request{Method: http.MethodGet, Path: path, Query: query, Class: ClassRead}, &out)
-	return out, err
-}
-
-// Post sends body to path as JSON and decodes the answer.
-func Post[T any](ctx context.Context, c *Client, path string, class Class, body any) (T, error) {
-	var out T
-	err := c.Call(ctx, Request{Method: http.MethodPost, Path: path, Class: class, Body: body}, &out)
-	return out, err
-}
-
-// checker is a result that knows whether it is complete.
-type checker interface{ Check() error }
 
 // call is one call on its way: begin → (prepare → settle → again)* → end.
 type call struct {
@@ -96,87 +48,10 @@ type call struct {
 	received int64
 	err      *Error
 	doubt    bool // the last attempt may have been carried out
+	doubted  bool // one before it may have been
 	unsent   bool // the last attempt provably never left
 	passing  bool // the failure is one that may pass
 	wait     time.Duration
-}
-
-// begin checks and encodes everything that can be refused before a token or the network is touched.
-func (c *Client) begin(ctx context.Context, r Request) (*call, error) {
-	k := &call{client: c, path: r.Path, class: r.Class, limit: 1 << 20, method: r.Method}
-	if k.method == "" {
-		k.method = http.MethodGet
-		if r.Body != nil {
-			k.method = http.MethodPost
-		}
-	}
-	if op, known := operations[r.Path]; known {
-		k.class, k.open = op.Class, op.Open
-		if op.Large {
-			k.limit = 16 << 20
-		}
-	}
-	if p := badRequest(k.method, r); p != nil {
-		return nil, Refuse(k.op(), []Problem{*p})
-	}
-	if len(r.Query) > 0 {
-		k.query = r.Query.Encode()
-	}
-	if err := c.ready(ctx, k); err != nil {
-		return nil, err
-	}
-	if k.method == http.MethodPost {
-		body, err := encode(r.Body)
-		if err != nil {
-			return nil, Refuse(k.op(), []Problem{{Field: "body", Rule: "encoding", Message: err.Error()}})
-		}
-		k.body = body
-	}
-	k.ctx = ctx
-	if _, k.given = ctx.Deadline(); !k.given {
-		k.ctx, k.cancel = context.WithTimeout(ctx, k.class.timeout())
-	}
-	return k, nil
-}
-
-// ready asks whether a call may be made at all.
-func (c *Client) ready(ctx context.Context, k *call) error {
-	if err := ctx.Err(); err != nil {
-		return &Error{Op: k.op(), cause: err}
-	}
-	if c.closed.Load() {
-		return &Error{Op: k.op(), kinds: []error{ErrClosed}}
-	}
-	if len(c.guards) > 0 {
-		if err := c.Permit(ctx, k.path); err != nil {
-			return err
-		}
-	}
-	if until, yes := c.exhausted(k.path); yes {
-		return &Error{Op: k.op(), Code: codeDailyQuota, Message: "not sent, the platform said so before", kinds: []error{ErrQuota}, retryAt: until}
-	}
-	return nil
-}
-
-func badRequest(method string, r Request) *Problem {
-	switch {
-	case method != http.MethodGet && method != http.MethodPost:
-		return &Problem{Field: "method", Rule: "choice", Message: "neither GET nor POST"}
-	case method == http.MethodGet && r.Body != nil:
-		return &Problem{Field: "body", Rule: "forbidden", Message: "a GET has no body"}
-	case !strings.HasPrefix(r.Path, "/") || strings.ContainsAny(r.Path, "?#%\\ \r\n") || strings.Contains(r.Path, "//") || strings.Contains(r.Path, ".."):
-		return &Problem{Field: "path", Rule: "format", Message: "not a plain path that begins with a slash; parameters belong into the query"}
-	case r.Query.Has("access_token"):
-		return &Problem{Field: "query.access_token", Rule: "forbidden", Message: "the client adds the access token itself"}
-	}
-	return nil
-}
-
-func encode(body any) ([]byte, error) {
-	if body == nil {
-		return []byte("{}"), nil
-	}
-	return wire.Encode(body)
 }
 
 func (k *call) op() string { return k.method + " " + k.path }
@@ -215,23 +90,17 @@ func (k *call) run() error {
 		l.HTTPClient = k.client.fresh
 	}
 	k.retry.Request = &k.http
-	resp, err := l.Do(&k.retry) // settle has read and closed every body
+	resp, _ := l.Do(&k.retry) // settle has judged every outcome, and has read and closed every body
 	l.call, l.HTTPClient = nil, nil
 	loops.Put(l)
 	if resp != nil {
 		_ = resp.Body.Close()
 	}
-	switch {
-	case k.err == nil:
+	if k.err == nil {
 		return nil
-	case err == nil:
-		return k.err
 	}
-	if own, ok := errors.AsType[*Error](err); ok && own != k.err {
-		err = own.cause
-	}
-	if k.err.cause == nil && k.ctx.Err() != nil {
-		k.err.cause = k.ctx.Err() // the wait for the next attempt was cut short
+	if ended := k.ctx.Err(); ended != nil && !errors.Is(k.err, ended) {
+		k.because(ended) // the wait for the next attempt was cut short
 	}
 	return k.err
 }
@@ -245,19 +114,16 @@ func (k *call) end() {
 		putBuffer(k.buffer)
 		k.buffer = nil
 	}
+	if k.client.closed.Load() {
+		k.client.disconnect() // its connection came back after Close
+	}
 }
 
-// prepare makes a request ready to be sent: a place in the rate limit, a token, a body from its start,
-// and a URL of its own, which is built and never parsed.
+// prepare makes a request ready to be sent: a token, a place in the rate limit, a body from its start, and
+// a URL of its own, which is built and never parsed. The token comes first: calls that wait for one must
+// not save up places in the meantime.
 func (k *call) prepare(r *http.Request) error {
 	k.attempt++
-	if at, err := k.client.limits.wait(k.ctx, k.path); err != nil {
-		kinds := []error{ErrRateLimited}
-		if at.IsZero() {
-			kinds = nil
-		}
-		return k.fail(&Error{Op: k.op(), kinds: kinds, cause: err, retryAt: at})
-	}
 	query := k.query
 	if !k.open {
 		if err := k.authorize(); err != nil {
@@ -268,13 +134,20 @@ func (k *call) prepare(r *http.Request) error {
 			query += "&" + k.query
 		}
 	}
+	if at, err := k.client.limits.wait(k.ctx, k.path); err != nil {
+		kinds := []error{ErrRateLimited}
+		if at.IsZero() {
+			kinds = nil
+		}
+		return k.fail(&Error{Op: k.op(), kinds: kinds, cause: err, retryAt: at})
+	}
 	r.Method, r.Host = k.method, k.client.host
 	r.URL = &url.URL{Scheme: k.client.scheme, Host: k.client.host, Path: k.client.base + k.path, RawQuery: query}
 	r.Header = http.Header{"User-Agent": k.client.agent}
 	if err := k.load(r); err != nil {
 		return k.fail(err)
 	}
-	if !k.class.harmless() && k.trace == nil {
+	if !k.class.harmless() {
 		k.trace = newTrace()
 		*r = *r.WithContext(httptrace.WithClientTrace(k.ctx, &k.trace.ClientTrace))
 	}
@@ -282,22 +155,34 @@ func (k *call) prepare(r *http.Request) error {
 	return nil
 }
 
-// fail ends a call before it was sent, without losing what an earlier attempt came to.
+// fail ends a call before its next request, without losing what the last one came to.
 func (k *call) fail(err *Error) error {
-	if k.err == nil {
-		k.err = err
-		return err
+	if k.err != nil {
+		k.because(err)
+		if k.err.retryAt.IsZero() {
+			k.err.retryAt = err.retryAt
+		}
+		return k.err
 	}
-	k.err.cause = err
-	if k.err.retryAt.IsZero() {
-		k.err.retryAt = err.retryAt
+	own := *err // others may be waiting for the same token
+	if op := k.op(); own.Op != op {
+		own.Op = op + ": " + own.Op
 	}
+	k.err = &own
 	return k.err
 }
 
-var (
-	jsonType = []string{"application/json; charset=utf-8"}
-)
+// because adds what kept the call from going on. A hook may have kept the error as it was.
+func (k *call) because(err error) {
+	e := *k.err
+	if e.cause != nil {
+		err = fmt.Errorf("%w; then %w", e.cause, err)
+	}
+	e.cause = err
+	k.err = &e
+}
+
+var jsonType = []string{"application/json; charset=utf-8"}
 
 // load gives the request its body, from the start. There is no GetBody: net/http would use it to repeat
 // requests by itself.
@@ -332,18 +217,18 @@ func (*bodyReader) Close() error { return nil }
 // still gives the same, it is tried once more after a pause.
 func (k *call) authorize() *Error {
 	token, err := k.client.tokens.Token(k.ctx, k.refused)
-	switch {
-	case err != nil:
+	if err == nil && token == "" {
+		err = errors.New("the source gave an empty token")
+	}
+	if err != nil {
 		if e, ok := errors.AsType[*Error](err); ok {
 			return e
 		}
-		return &Error{Op: k.op(), kinds: []error{ErrTokenRejected}, cause: err}
-	case token == "":
-		return &Error{Op: k.op(), kinds: []error{ErrTokenRejected}, cause: errors.New("the token source gave an empty token")}
+		return &Error{Op: opToken, cause: clean(err, k.secrets()...)}
 	}
 	if token == k.refused {
 		if err := sleep(k.ctx, jitter(200*time.Millisecond, time.Second)); err != nil {
-			return &Error{Op: k.op(), cause: err}
+			return &Error{Op: opToken, cause: err}
 		}
 	}
 	k.token = token
@@ -362,23 +247,6 @@ func (k *call) sent() int64 {
 func (k *call) secrets() []string {
 	return []string{k.token, k.refused, k.client.secret.Reveal()}
 }
-
-// trace tells whether a request left. net/http asks for a connection (GetConn) and gets one (GotConn)
-// before it writes; where the first was seen and the second not, nothing was sent. A transport that fires
-// neither has told nothing.
-type trace struct {
-	httptrace.ClientTrace
-	asked, got atomic.Bool
-}
-
-func newTrace() *trace {
-	t := new(trace)
-	t.GetConn = func(string) { t.asked.Store(true) }
-	t.GotConn = func(httptrace.GotConnInfo) { t.got.Store(true) }
-	return t
-}
-
-func (t *trace) unsent() bool { return t != nil && t.asked.Load() && !t.got.Load() }
 
 var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 

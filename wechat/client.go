@@ -51,7 +51,9 @@ func New(c Credentials, opts ...Option) (*Client, error) {
 	s := settings{base: defaultBaseURL, userAgent: defaultUserAgent, log: slog.New(slog.DiscardHandler)}
 	var errs []error
 	for _, opt := range opts {
-		if err := opt(&s); err != nil {
+		if opt == nil {
+			errs = append(errs, errors.New("nil option"))
+		} else if err := opt(&s); err != nil {
 			errs = append(errs, err)
 		}
 	}
@@ -79,10 +81,8 @@ func New(c Credentials, opts ...Option) (*Client, error) {
 // check judges the credentials as the options demand, and tidies them.
 func (s *settings) check(c *Credentials) error {
 	switch {
-	case s.loose && (c.AppID == "" || (c.AppSecret.IsZero() && s.tokens == nil)):
-		return Refuse("credentials", []Problem{{Field: "app_id", Rule: "required", Message: "AppID or AppSecret is missing"}})
 	case s.loose:
-		return nil
+		return checkLoose(*c, s.tokens == nil)
 	case s.tokens != nil && c.AppSecret.IsZero():
 		id, err := ParseAppID(string(c.AppID))
 		c.AppID = id
@@ -94,7 +94,8 @@ func (s *settings) check(c *Credentials) error {
 }
 
 // Close ends the client's background work, waits for it, and closes idle connections that are its own.
-// Calls made afterwards fail with ErrClosed. Closing twice, or a derived client, is the same.
+// Calls made afterwards fail with ErrClosed, and so do those that wait for a token; a call that is under
+// way is not repeated any more. Closing twice, or a derived client, is the same.
 func (c *Client) Close() error {
 	if c.closed.Swap(true) {
 		return nil
@@ -102,9 +103,7 @@ func (c *Client) Close() error {
 	if t, ok := c.tokens.(*storedTokens); ok {
 		t.close()
 	}
-	for _, t := range c.own {
-		t.CloseIdleConnections()
-	}
+	c.disconnect()
 	return nil
 }
 

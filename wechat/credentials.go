@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // Credentials are what the platform knows an account's developer by.
@@ -16,6 +17,7 @@ type Credentials struct {
 var (
 	appIDForm    = regexp.MustCompile(`^wx[0-9a-f]{16}$`)
 	originalForm = regexp.MustCompile(`^gh_[0-9a-f]{12}$`)
+	looseForm    = regexp.MustCompile(`^[0-9A-Za-z._-]{1,64}$`)
 	hex32        = regexp.MustCompile(`^[0-9a-fA-F]{32}$`)
 )
 
@@ -70,8 +72,8 @@ func ParseOriginalID(s string) (OriginalID, error) {
 
 func checkAppID(s string) (AppID, []Problem) {
 	t := tidy(s)
-	lower := strings.ToLower(t)
-	squeezed := strings.Join(strings.Fields(t), "")
+	lower, runes := strings.ToLower(t), utf8.RuneCountInString(t)
+	squeezed := strings.ToLower(squeeze(t))
 	p := Problem{Field: "app_id", Rule: "format", Fix: "copy the AppID from the console's developer settings"}
 	switch {
 	case appIDForm.MatchString(t):
@@ -82,23 +84,22 @@ func checkAppID(s string) (AppID, []Problem) {
 		p.Rule, p.Message = "original_id", fmt.Sprintf("%q is the original id (原始ID), not the AppID", t)
 	case hex32.MatchString(t):
 		p.Rule, p.Message = "secret", "this looks like an AppSecret"
-	case strings.Contains(t, "*"):
+	case strings.ContainsAny(t, masks):
 		p.Rule, p.Message = "masked", "this is a masked copy"
 		p.Fix = "copy the whole AppID, from the tooltip's original text"
-	case appIDForm.MatchString(strings.ToLower(squeezed)) && squeezed != t:
-		p.Rule, p.Message = "space", "there is a space inside the AppID"
-		p.Fix = fmt.Sprintf("did you mean %q?", strings.ToLower(squeezed))
 	case appIDForm.MatchString(lower):
 		p.Rule, p.Message = "upper_case", "an AppID is in lower case"
 		p.Fix = fmt.Sprintf("did you mean %q?", lower)
+	case appIDForm.MatchString(squeezed):
+		p.Rule, p.Message = "space", "there is a space inside the AppID"
+		p.Fix = fmt.Sprintf("did you mean %q?", squeezed)
 	case strings.HasPrefix(lower, "ww") || strings.HasPrefix(lower, "wm"):
 		p.Rule, p.Message = "product", `an id that begins with "ww" or "wm" belongs to WeCom (企业微信), another product`
+	case strings.HasPrefix(lower, "wx") && runes == 18:
+		p.Message = `an AppID is "wx" and 16 digits of 0-9 and a-f: this has other characters`
 	case strings.HasPrefix(lower, "wx"):
 		p.Rule = "length"
-		p.Message = fmt.Sprintf(`an AppID is "wx" and 16 hexadecimal digits: this has %d characters behind "wx"`, len([]rune(t))-2)
-		if len(t) == 18 {
-			p.Rule, p.Message = "format", `an AppID is "wx" and 16 digits of 0-9 and a-f: this has other characters`
-		}
+		p.Message = fmt.Sprintf(`an AppID is "wx" and 16 hexadecimal digits: this has %d characters behind "wx"`, runes-2)
 	default:
 		p.Message = `an AppID is "wx" and 16 hexadecimal digits`
 	}
@@ -107,21 +108,24 @@ func checkAppID(s string) (AppID, []Problem) {
 
 func checkSecret(s string, id AppID) *Problem {
 	t := tidy(s)
+	runes := utf8.RuneCountInString(t)
 	p := &Problem{Field: "app_secret", Rule: "format", Fix: "the administrator resets it in the console where it was lost"}
 	switch {
 	case t == "":
 		p.Rule, p.Message = "required", "the AppSecret is missing"
-	case strings.ContainsAny(t, "*•●"):
+	case strings.ContainsAny(t, masks):
 		p.Rule, p.Message = "masked", "this is a masked copy: the console shows the AppSecret once only"
 	case appIDForm.MatchString(strings.ToLower(t)) || (id != "" && strings.EqualFold(t, string(id[2:]))):
 		p.Rule, p.Message, p.Fix = "swapped", "this is the AppID, not the AppSecret", "paste the AppSecret"
 	case hex32.MatchString(t):
 		return nil
-	case len([]rune(t)) < 32:
-		p.Rule, p.Message = "length", fmt.Sprintf("incomplete: got %d of 32 characters", len([]rune(t)))
+	case hex32.MatchString(squeeze(t)):
+		p.Rule, p.Message, p.Fix = "space", "there is a space inside the AppSecret", "paste it without"
+	case runes < 32:
+		p.Rule, p.Message = "length", fmt.Sprintf("incomplete: got %d of 32 characters", runes)
 		p.Fix = "paste the complete AppSecret"
-	case len([]rune(t)) > 32:
-		p.Rule, p.Message = "length", fmt.Sprintf("extra characters: got %d of 32", len([]rune(t)))
+	case runes > 32:
+		p.Rule, p.Message = "length", fmt.Sprintf("extra characters: got %d of 32", runes)
 		p.Fix = "paste the AppSecret alone"
 	default:
 		p.Message = "an AppSecret is 32 hexadecimal digits: this has other characters"
@@ -129,19 +133,38 @@ func checkSecret(s string, id AppID) *Problem {
 	return p
 }
 
-// tidy drops what a paste brings along (spaces at the ends, zero-width characters, byte order marks) and
-// folds full-width letters and digits to ASCII.
+// checkLoose asks only for what a client cannot do without.
+func checkLoose(c Credentials, needSecret bool) error {
+	var problems []Problem
+	if !looseForm.MatchString(string(c.AppID)) {
+		problems = append(problems, Problem{
+			Field: "app_id", Rule: "format",
+			Message: "an AppID names the account in the store: 1 to 64 letters, digits, dots, dashes and underscores",
+		})
+	}
+	if needSecret && c.AppSecret.IsZero() {
+		problems = append(problems, Problem{Field: "app_secret", Rule: "required", Message: "the AppSecret is missing"})
+	}
+	return Refuse("credentials", problems)
+}
+
+// masks are what consoles and password fields show in place of characters.
+const masks = "*•●"
+
+// tidy drops what a paste brings along (spaces at the ends, no-break spaces, zero-width characters, byte
+// order marks) and folds full-width letters and digits to ASCII.
 func tidy(s string) string {
 	s = strings.Map(func(r rune) rune {
 		switch {
 		case r >= '！' && r <= '～':
 			return r - '！' + '!'
-		case r == '\u3000' || r == '\u00a0':
-			return ' '
-		case r == '\ufeff' || unicode.Is(unicode.Cf, r) || r == unicode.ReplacementChar:
+		case r == '\u00a0' || r == '\u202f' || unicode.In(r, unicode.Cf, unicode.Variation_Selector):
 			return -1
 		}
 		return r
 	}, s)
 	return strings.TrimSpace(s)
 }
+
+// squeeze drops all spaces.
+func squeeze(s string) string { return strings.Join(strings.Fields(s), "") }

@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
+	"unicode"
 
 	"github.com/seed-a9908ced/wechat-go/wechat/store"
 )
@@ -140,8 +141,8 @@ func WithPlainHTTP() Option {
 // WithUserAgent sets the User-Agent header.
 func WithUserAgent(ua string) Option {
 	return func(s *settings) error {
-		if ua == "" || strings.ContainsAny(ua, "\r\n") {
-			return errors.New("user agent is empty or has a line break")
+		if ua == "" || strings.ContainsFunc(ua, unicode.IsControl) {
+			return errors.New("user agent is empty or holds a control character")
 		}
 		s.userAgent = ua
 		return nil
@@ -155,8 +156,8 @@ func WithUserAgent(ua string) Option {
 func WithRateLimit(prefix string, perMinute, burst int) Option {
 	return func(s *settings) error {
 		switch {
-		case !strings.HasPrefix(prefix, "/"):
-			return fmt.Errorf("rate limit: prefix %q does not begin with a slash", prefix)
+		case !strings.HasPrefix(prefix, "/") || strings.ContainsAny(prefix, "?#"):
+			return errors.New("rate limit: a prefix of a path does not begin with a slash, or holds a query")
 		case perMinute < 1 || burst < 1:
 			return fmt.Errorf("rate limit %s: %d a minute with a burst of %d: both must be at least 1", prefix, perMinute, burst)
 		}
@@ -166,7 +167,8 @@ func WithRateLimit(prefix string, perMinute, burst int) Option {
 }
 
 // WithLooseCredentials skips the checks on the form of AppID and AppSecret, for sandbox and test
-// accounts. Both must still be there.
+// accounts. Both must still be there, and the AppID must be fit to name the account in the store: letters,
+// digits, dots, dashes and underscores.
 func WithLooseCredentials() Option {
 	return func(s *settings) error {
 		s.loose = true
@@ -178,9 +180,9 @@ func WithLooseCredentials() Option {
 func baseURL(s string, plain bool) (scheme, host, path string, err error) {
 	u, err := url.Parse(s)
 	switch {
-	case err != nil || u.Host == "" || u.Opaque != "":
+	case err != nil || u.Hostname() == "" || u.Opaque != "":
 		return "", "", "", errors.New("base URL: not of the form https://host")
-	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
+	case u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
 		return "", "", "", errors.New("base URL: user, query and fragment are not allowed")
 	case u.Scheme == "https", u.Scheme == "http" && (plain || loopback(u.Hostname())):
 		return u.Scheme, u.Host, strings.TrimSuffix(u.Path, "/"), nil
@@ -191,7 +193,7 @@ func baseURL(s string, plain bool) (scheme, host, path string, err error) {
 }
 
 func loopback(host string) bool {
-	if host == "localhost" {
+	if strings.EqualFold(host, "localhost") {
 		return true
 	}
 	ip, err := netip.ParseAddr(host)

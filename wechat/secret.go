@@ -37,8 +37,8 @@ func (s Secret) Reveal() string {
 // IsZero reports whether the secret holds no value.
 func (s Secret) IsZero() bool { return s.Reveal() == "" }
 
-// Equal reports whether both secrets hold the same value. Its time depends neither on where they differ
-// nor on how long they are.
+// Equal reports whether both secrets hold the same value. It compares their digests, so that its time tells
+// nothing of where they differ.
 func (s Secret) Equal(other Secret) bool {
 	a, b := sha256.Sum256([]byte(s.Reveal())), sha256.Sum256([]byte(other.Reveal()))
 	return subtle.ConstantTimeCompare(a[:], b[:]) == 1

@@ -2,13 +2,10 @@ package wechat
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"net/http"
-	"strconv"
 	"time"
 
 	"github.com/seed-a9908ced/wechat-go/internal/wire"
@@ -26,6 +23,7 @@ const (
 
 // settle turns what came back into a result or an error. It reads and closes the body.
 func (k *call) settle(resp *http.Response, err error) {
+	k.doubted = k.doubted || k.doubt
 	k.err, k.doubt, k.unsent, k.passing, k.wait, k.status, k.received = nil, false, false, false, 0, 0, 0
 	if err != nil {
 		k.settleTransport(err)
@@ -43,6 +41,8 @@ func (k *call) settle(resp *http.Response, err error) {
 		k.bad(nil, ErrUnexpectedRedirect, nil)
 	case errors.Is(err, ErrResponseTooLarge):
 		k.bad(nil, ErrResponseTooLarge, fmt.Errorf("more than %d bytes", k.limit))
+	case err != nil && k.ctx.Err() != nil:
+		k.settleTransport(err)
 	case err != nil:
 		k.bad(nil, ErrBadResponse, clean(err, k.secrets()...))
 		k.passing = true
@@ -78,7 +78,7 @@ func (k *call) settleTransport(err error) {
 		}
 	}
 	k.unsent = k.trace.unsent()
-	k.doubt = !k.unsent && !k.class.harmless()
+	k.doubt = (k.doubted || !k.unsent) && !k.class.harmless()
 	k.passing = true
 	k.err = &Error{Op: k.op(), cause: clean(err, k.secrets()...)}
 	if k.doubt {
@@ -128,7 +128,7 @@ func (k *call) settleBody(body []byte) {
 		k.passing = true
 	default:
 		if err := decode(fixed, k.out); err != nil {
-			k.bad(body, ErrBadResponse, err)
+			k.bad(body, ErrBadResponse, clean(err, k.secrets()...))
 			k.passing = true
 		}
 	}
@@ -151,7 +151,6 @@ func (k *call) settleCode(envelope wire.Envelope, body []byte) {
 	switch envelope.Code {
 	case codeBusy:
 		k.passing = true
-		k.doubt = !k.class.harmless()
 	case codeDailyQuota:
 		k.client.spent.Store(k.path, k.err.retryAt)
 	case codeSecret:
@@ -159,7 +158,7 @@ func (k *call) settleCode(envelope wire.Envelope, body []byte) {
 			k.err.kinds = []error{ErrTokenRejected}
 		}
 	}
-	if k.doubt {
+	if k.doubt = errors.Is(k.err, ErrBusy) && !k.class.harmless(); k.doubt {
 		k.err.kinds = append(k.err.kinds, ErrOutcomeUnknown)
 	}
 }
@@ -177,123 +176,8 @@ func (k *call) bad(body []byte, kind, cause error) {
 
 // answer keeps a failed answer without what is secret.
 func (k *call) answer(body []byte) []byte {
-	if len(body) == 0 || k.path == pathStableToken {
+	if k.path == pathStableToken {
 		return nil
 	}
-	return []byte(strike(string(body[:min(len(body), maxAnswer)]), k.secrets()...))
-}
-
-const (
-	maxAttempts = 3
-	firstWait   = 200 * time.Millisecond
-	longestWait = 5 * time.Second
-	maxWait     = 60 * time.Second
-)
-
-// again decides whether there is another attempt, and after which pause: first by what happened and the
-// class, then by the budget and the deadline.
-func (k *call) again() bool {
-	if k.err == nil {
-		k.client.budget.earn()
-		return false
-	}
-	if k.ctx.Err() != nil || k.client.closed.Load() {
-		return false
-	}
-	if k.tokenRefused() {
-		return true
-	}
-	if k.repeats+1 >= maxAttempts || !k.mayRepeat() {
-		return false
-	}
-	if k.wait == 0 {
-		ceiling := min(longestWait, firstWait<<k.repeats)
-		k.wait = jitter(time.Millisecond, ceiling)
-	}
-	if deadline, ok := k.ctx.Deadline(); ok && time.Until(deadline) <= k.wait {
-		if !k.err.retryAt.IsZero() && !errors.Is(k.err, ErrRateLimited) {
-			k.err.kinds = append(k.err.kinds, ErrRateLimited)
-		}
-		k.wait = 0
-		return false
-	}
-	cost := int64(budgetRepeat)
-	if errors.Is(k.err, context.DeadlineExceeded) {
-		cost = budgetTimeout
-	}
-	if !k.client.budget.take(cost) {
-		return false
-	}
-	k.repeats++
-	return true
-}
-
-// tokenRefused tells the one case in which every class is sent again: the platform refuses tokens before
-// it carries anything out.
-func (k *call) tokenRefused() bool {
-	switch k.err.Code {
-	case codeSecret, codeBadToken, codeExpired:
-		if k.open || k.refused != "" || k.status != http.StatusOK {
-			return false
-		}
-		k.refused = k.token
-		return true
-	}
-	return false
-}
-
-// mayRepeat asks the class.
-func (k *call) mayRepeat() bool {
-	switch k.class {
-	case ClassRead, ClassReplace:
-		if k.err.Code == codePerMinute && k.given {
-			k.wait = time.Until(k.err.retryAt) + jitter(0, time.Second)
-			return true
-		}
-		return k.passing && (k.sink == nil || !k.sink.started)
-	case ClassUpload:
-		return k.unsent || (k.doubt && k.repeats == 0)
-	case ClassScarce:
-		return false
-	default:
-		return k.unsent
-	}
-}
-
-// retryAfter reads a Retry-After header: seconds or a date, never 0 and at most a minute.
-func retryAfter(header string, now time.Time) (time.Duration, bool) {
-	if header == "" {
-		return 0, false
-	}
-	wait := maxWait
-	if seconds, err := strconv.ParseInt(header, 10, 64); err == nil {
-		if seconds < int64(maxWait/time.Second) {
-			wait = time.Duration(seconds) * time.Second
-		}
-	} else if at, err := http.ParseTime(header); err == nil {
-		wait = at.Sub(now)
-	} else {
-		return 0, false
-	}
-	return min(max(wait, firstWait), maxWait), true
-}
-
-// jitter is a random time from low to high.
-func jitter(low, high time.Duration) time.Duration {
-	if high <= low {
-		return low
-	}
-	return low + rand.N(high-low)
-}
-
-// sleep waits, or not as long as the context lives.
-func sleep(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-t.C:
-		return nil
-	}
+	return keepAnswer(body, k.secrets()...)
 }

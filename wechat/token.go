@@ -26,7 +26,13 @@ type staticToken struct{ token Secret }
 
 func (s staticToken) Token(context.Context, string) (string, error) { return s.token.Reveal(), nil }
 
-const pathStableToken = "/cgi-bin/stable_token"
+const (
+	pathStableToken = "/cgi-bin/stable_token"
+	opToken         = "access token"
+
+	longestToken = 2048 // bytes; the platform asks for room for 512
+	longestLife  = 2 * time.Hour
+)
 
 // tokenAnswer is what stable_token says (/doc/subscription/api/base/api_getstableaccesstoken.html).
 type tokenAnswer struct {
@@ -37,7 +43,7 @@ type tokenAnswer struct {
 // Check refuses what no token answer says, so that nothing of it is kept.
 func (a *tokenAnswer) Check() error {
 	switch {
-	case a.AccessToken == "" || len(a.AccessToken) > 2048:
+	case a.AccessToken == "" || len(a.AccessToken) > longestToken:
 		return errors.New("no access_token in the answer")
 	case a.ExpiresIn <= 0:
 		return fmt.Errorf("access_token with a life of %d s", a.ExpiresIn)
@@ -47,7 +53,7 @@ func (a *tokenAnswer) Check() error {
 
 // life is how long the token lives: what the platform says, but at most two hours.
 func (a *tokenAnswer) life() time.Duration {
-	return time.Duration(min(int64(a.ExpiresIn), 7200)) * time.Second
+	return time.Duration(min(int64(a.ExpiresIn), int64(longestLife/time.Second))) * time.Second
 }
 
 // fetchToken asks the platform for a token. Normal mode gives the same one to everybody who asks, so it
@@ -73,13 +79,32 @@ func (c *Client) fetchToken(ctx context.Context, force bool) (tokenAnswer, error
 	return out, err
 }
 
+// Verify has the platform check the AppID and AppSecret: it asks for an access token whatever is kept, in
+// the mode that takes no token away from anybody. The error says what is refused: the AppID (40013), the
+// AppSecret (40001, 40125), a frozen secret (40243), or this machine's address (40164, with Error.IP).
+// Where the tokens come from a TokenSource of the user's, that is asked.
+func (c *Client) Verify(ctx context.Context) error {
+	if err := c.Permit(ctx, pathStableToken); err != nil {
+		return err
+	}
+	t, ok := c.tokens.(*storedTokens)
+	if !ok {
+		_, err := c.tokens.Token(ctx, "")
+		return err
+	}
+	return t.renew(ctx, false)
+}
+
 // RenewToken voids the account's access token at once and fetches another: for a token that leaked. The
 // platform allows it 20 times a day, 30 s apart. No call of this client ever does it by itself. Where the
 // tokens come from a TokenSource of the user's it fails.
 func (c *Client) RenewToken(ctx context.Context) error {
+	if err := c.Permit(ctx, pathStableToken); err != nil {
+		return err
+	}
 	t, ok := c.tokens.(*storedTokens)
 	if !ok {
 		return &Error{Op: "POST " + pathStableToken, cause: errors.New("the tokens come from a source of your own")}
 	}
-	return t.force(ctx)
+	return t.renew(ctx, true)
 }

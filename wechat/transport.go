@@ -26,6 +26,13 @@ func (c *core) connect(given *http.Client) {
 	c.fresh = &http.Client{Transport: plainTransport{fresh}, CheckRedirect: refuseRedirect}
 }
 
+// disconnect closes the idle connections of the client's own transports.
+func (c *core) disconnect() {
+	for _, t := range c.own {
+		t.CloseIdleConnections()
+	}
+}
+
 // plainTransport hides CloseIdleConnections: the retry loop calls it after each failed call, which would
 // make every other caller dial again.
 type plainTransport struct{ http.RoundTripper }
@@ -35,15 +42,16 @@ func refuseRedirect(*http.Request, []*http.Request) error { return http.ErrUseLa
 func ownTransport() *http.Transport {
 	dialer := &net.Dialer{Timeout: 5 * time.Second, KeepAlive: 30 * time.Second}
 	return &http.Transport{
-		Proxy:                 http.ProxyFromEnvironment,
-		DialContext:           dialer.DialContext,
-		TLSClientConfig:       &tls.Config{MinVersion: tls.VersionTLS12},
-		TLSHandshakeTimeout:   5 * time.Second,
-		MaxIdleConns:          256,
-		MaxIdleConnsPerHost:   64,
-		IdleConnTimeout:       30 * time.Second,
-		ExpectContinueTimeout: time.Second,
-		ForceAttemptHTTP2:     false,
+		Proxy:                  http.ProxyFromEnvironment,
+		DialContext:            dialer.DialContext,
+		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
+		TLSHandshakeTimeout:    5 * time.Second,
+		MaxIdleConns:           256,
+		MaxIdleConnsPerHost:    64,
+		IdleConnTimeout:        30 * time.Second,
+		ExpectContinueTimeout:  time.Second,
+		ForceAttemptHTTP2:      false,
+		MaxResponseHeaderBytes: 256 << 10,
 		// A compressed answer could unfold to any size.
 		DisableCompression: true,
 	}

@@ -36,14 +36,17 @@ var (
 	errTrailing  = errors.New("answer goes on after its end")
 	errTwice     = errors.New("answer holds errcode twice")
 	errCode      = errors.New("errcode is no number")
+	errInt       = errors.New("no whole number of 64 bits")
 )
 
 // Scan reads the envelope of an answer in one pass and without allocating. It gives back the body without
 // a byte order mark, with raw control characters in strings escaped so that encoding/json takes them. It
-// checks what encoding/json lets pass: that there is one object, nothing behind it, and one errcode.
+// checks what encoding/json lets pass: that there is one object, nothing behind it, and one errcode. An
+// errcode other than 0 is believed only in an answer that is JSON throughout; of others, decoding what Scan
+// gives back, or [Valid], has the last word.
 func Scan(body []byte) (Envelope, []byte, error) {
 	body = bytes.TrimPrefix(body, []byte("\xef\xbb\xbf"))
-	body = bytes.TrimSpace(body)
+	body = bytes.Trim(body, " \t\r\n")
 	var e Envelope
 	switch {
 	case len(body) == 0:
@@ -72,6 +75,9 @@ func Scan(body []byte) (Envelope, []byte, error) {
 			return e, body, err
 		}
 		e.Members++
+		if bytes.IndexByte(key, '\\') >= 0 {
+			key = plain(key)
+		}
 		switch string(key) {
 		case `"errcode"`:
 			if e.HasCode {
@@ -103,7 +109,19 @@ func Scan(body []byte) (Envelope, []byte, error) {
 		body = escapeControls(body)
 		e.message = escapeControls(e.message)
 	}
+	if e.Code != 0 && !json.Valid(body) {
+		return Envelope{}, body, errNotObject
+	}
 	return e, body, nil
+}
+
+// plain writes a key without its escapes, as another spelling of it would be.
+func plain(key []byte) []byte {
+	var s string
+	if json.Unmarshal(escapeControls(key), &s) != nil {
+		return key
+	}
+	return []byte(`"` + s + `"`)
 }
 
 // Unmarshal decodes a body that Scan has seen.
@@ -224,7 +242,7 @@ func integer(b []byte) (int64, error) {
 	if len(b) >= 2 && b[0] == '"' && b[len(b)-1] == '"' {
 		b = b[1 : len(b)-1]
 	}
-	if len(b) == 0 || b[0] == '+' {
+	if len(b) == 0 || b[0] == '+' || len(bytes.Trim(b, "0123456789+-.eE")) > 0 {
 		return 0, errCode
 	}
 	if n, err := strconv.ParseInt(string(b), 10, 64); err == nil {
@@ -247,7 +265,7 @@ func (n *Int) UnmarshalJSON(b []byte) error {
 	}
 	v, err := integer(b)
 	if err != nil {
-		return fmt.Errorf("no whole number of 64 bits: %.32q", b)
+		return errInt // does not say what it was: it could be anything, a token as well
 	}
 	*n = Int(v)
 	return nil

@@ -41,48 +41,48 @@ func TestScanReadsTheEnvelope(t *testing.T) {
 
 func TestScanRefusesWhatIsNoAnswer(t *testing.T) {
 	for body, want := range map[string]string{
-		"":                                     "empty answer",
-		" \n":                                  "empty answer",
-		"\xef\xbb\xbf":                         "empty answer",
-		`null`:                                 "answer is no JSON object",
-		`[]`:                                   "answer is no JSON object",
-		`"ok"`:                                 "answer is no JSON object",
-		`<html></html>`:                        "answer is no JSON object",
-		"\v{}":                                 "answer is no JSON object",
-		"\u00a0{}":                             "answer is no JSON object",
-		"\xef\xbb\xbf\xef\xbb\xbf{}":           "answer is no JSON object",
-		`{"errcode":0,"errcode":40001}`:        "answer holds errcode twice",
-		`{"errcode":0,"errcode":0}`:            "answer holds errcode twice",
-		`{"errcode":0,"errc\u006fde":40001}`:   "answer holds errcode twice",
-		`{"errcode":0}{"errcode":1}`:           "answer goes on after its end",
-		`{"errcode":0} x`:                      "answer goes on after its end",
-		"{\"errcode\":0}\x00":                  "answer goes on after its end",
-		`{"errcode":1e400}`:                    "errcode is no number",
-		`{"errcode":0.5}`:                      "errcode is no number",
-		`{"errcode":null}`:                     "errcode is no number",
-		`{"errcode":true}`:                     "errcode is no number",
-		`{"errcode":[]}`:                       "errcode is no number",
-		`{"errcode":""}`:                       "errcode is no number",
-		`{"errcode":"ok"}`:                     "errcode is no number",
-		`{"errcode":"0x1p4"}`:                  "errcode is no number",
-		`{"errcode":"1_000"}`:                  "errcode is no number",
-		`{"errcode":"Inf"}`:                    "errcode is no number",
-		`{"errcode":"nan"}`:                    "errcode is no number",
-		`{"errcode":"+1"}`:                     "errcode is no number",
-		`{"errcode":99999999999}`:              "errcode is no number",
-		`{"errcode":`:                          "answer is cut off",
-		`{"errcode":0,"errmsg":"o`:             "answer is cut off",
-		`{"errcode":0,"x":[`:                   "answer is cut off",
-		`{`:                                    "answer is cut off",
-		`{"errcode":0,}`:                       "answer is no JSON object",
-		`{,}`:                                  "answer is no JSON object",
-		`{"errcode" 0}`:                        "answer is no JSON object",
-		`{errcode:0}`:                          "answer is no JSON object",
-		`{"errcode":}`:                         "answer is no JSON object",
-		`{"errcode":40001,"errmsg":bad}`:       "answer is no JSON object",
-		`{"errcode":40001,"x":[}`:              "answer is cut off",
+		"":                                      "empty answer",
+		" \n":                                   "empty answer",
+		"\xef\xbb\xbf":                          "empty answer",
+		`null`:                                  "answer is no JSON object",
+		`[]`:                                    "answer is no JSON object",
+		`"ok"`:                                  "answer is no JSON object",
+		`<html></html>`:                         "answer is no JSON object",
+		"\v{}":                                  "answer is no JSON object",
+		"\u00a0{}":                              "answer is no JSON object",
+		"\xef\xbb\xbf\xef\xbb\xbf{}":            "answer is no JSON object",
+		`{"errcode":0,"errcode":40001}`:         "answer holds errcode twice",
+		`{"errcode":0,"errcode":0}`:             "answer holds errcode twice",
+		`{"errcode":0,"errc\u006fde":40001}`:    "answer holds errcode twice",
+		`{"errcode":0}{"errcode":1}`:            "answer goes on after its end",
+		`{"errcode":0} x`:                       "answer goes on after its end",
+		"{\"errcode\":0}\x00":                   "answer goes on after its end",
+		`{"errcode":1e400}`:                     "errcode is no number",
+		`{"errcode":0.5}`:                       "errcode is no number",
+		`{"errcode":null}`:                      "errcode is no number",
+		`{"errcode":true}`:                      "errcode is no number",
+		`{"errcode":[]}`:                        "errcode is no number",
+		`{"errcode":""}`:                        "errcode is no number",
+		`{"errcode":"ok"}`:                      "errcode is no number",
+		`{"errcode":"0x1p4"}`:                   "errcode is no number",
+		`{"errcode":"1_000"}`:                   "errcode is no number",
+		`{"errcode":"Inf"}`:                     "errcode is no number",
+		`{"errcode":"nan"}`:                     "errcode is no number",
+		`{"errcode":"+1"}`:                      "errcode is no number",
+		`{"errcode":99999999999}`:               "errcode is no number",
+		`{"errcode":`:                           "answer is cut off",
+		`{"errcode":0,"errmsg":"o`:              "answer is cut off",
+		`{"errcode":0,"x":[`:                    "answer is cut off",
+		`{`:                                     "answer is cut off",
+		`{"errcode":0,}`:                        "answer is no JSON object",
+		`{,}`:                                   "answer is no JSON object",
+		`{"errcode" 0}`:                         "answer is no JSON object",
+		`{errcode:0}`:                           "answer is no JSON object",
+		`{"errcode":}`:                          "answer is no JSON object",
+		`{"errcode":40001,"errmsg":bad}`:        "answer is no JSON object",
+		`{"errcode":40001,"x":[}`:               "answer is cut off",
 		`{"errcode":45028,"x":{"a":tru},"y":1}`: "answer is no JSON object",
-		`{"errcode":040001}`:                   "answer is no JSON object",
+		`{"errcode":040001}`:                    "answer is no JSON object",
 	} {
 		if got, _, err := wire.Scan([]byte(body)); err == nil || err.Error() != want {
 			t.Errorf("Scan(%q) = %+v, %v; want error %q", body, got, err, want)
@@ -129,7 +129,7 @@ func TestMessageThatIsNoStringIsEmpty(t *testing.T) {
 }
 
 func TestScanOfAGoodAnswerDoesNotAllocate(t *testing.T) {
-	body := []byte(`{"total":2,"count":2,"data":{"openid":["a","b"]},"next_openid":"b"}`)
+	body := []byte(`{"errcode":0,"errmsg":"ok","total":2,"data":{"openid":["a","b"]},"next_openid":"b"}`)
 	if n := testing.AllocsPerRun(100, func() {
 		if _, _, err := wire.Scan(body); err != nil {
 			t.Fatal(err)
@@ -258,8 +258,8 @@ func FuzzScan(f *testing.F) {
 				t.Fatalf("Scan(%q): errcode %d, encoding/json has %s (%v)", body, e.Code, raw, err)
 			}
 		}
-		var decoded any
-		if err := wire.Unmarshal(fixed, &decoded); err != nil && !strings.Contains(err.Error(), "exceeded max depth") {
+		var decoded map[string]json.RawMessage
+		if err := wire.Unmarshal(fixed, &decoded); err != nil {
 			t.Fatalf("Scan(%q) gave %q, which does not decode: %v", body, fixed, err)
 		}
 	})

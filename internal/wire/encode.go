@@ -7,14 +7,16 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"sync"
+	"unicode"
 	"unicode/utf16"
 	"unicode/utf8"
 )
 
 // TextError says where an outgoing text holds something that must not be sent, and what.
 type TextError struct {
-	// Offset is the position in the encoded body.
+	// Offset is the position in the text: for Encode, in the encoded body.
 	Offset int
 	// Reason says what stands there.
 	Reason string
@@ -22,7 +24,7 @@ type TextError struct {
 
 // Error gives the reason and the position.
 func (e *TextError) Error() string {
-	return fmt.Sprintf("%s at byte %d of the body", e.Reason, e.Offset)
+	return fmt.Sprintf("%s at byte %d", e.Reason, e.Offset)
 }
 
 type encoder struct {
@@ -37,11 +39,15 @@ var encoders = sync.Pool{New: func() any {
 	return e
 }}
 
-// Encode gives v as JSON in raw UTF-8: no \u escapes, no HTML escapes. Invalid UTF-8 and control
-// characters other than tab, line feed and carriage return are a [*TextError], never replaced.
+// Encode gives v as JSON in raw UTF-8: no \u escapes, no HTML escapes. Invalid UTF-8, noncharacters and
+// control characters other than tab, line feed and carriage return are a [*TextError], never replaced.
 func Encode(v any) ([]byte, error) {
 	e := encoders.Get().(*encoder)
-	defer encoders.Put(e)
+	defer func() {
+		if e.buf.Cap() <= 1<<16 {
+			encoders.Put(e)
+		}
+	}()
 	e.buf.Reset()
 	if err := e.enc.Encode(v); err != nil {
 		return nil, err
@@ -59,39 +65,67 @@ func raw(b []byte) ([]byte, error) {
 			break
 		}
 		out = append(out, b[:i]...)
-		offset := len(out)
-		switch b[i+1] {
+		r, n := rune(b[i+1]), 2
+		switch r {
 		case 'u':
-			r, n := unescape(b[i:])
-			switch {
-			case r == utf8.RuneError:
-				return nil, &TextError{offset, "invalid UTF-8"}
-			case r < 0x20:
-				return nil, &TextError{offset, fmt.Sprintf("control character %#02x", r)}
-			case r == '"' || r == '\\':
-				out = append(out, '\\', byte(r))
-			default:
-				out = utf8.AppendRune(out, r)
-			}
-			b = b[i+n:]
-		case 'b', 'f':
-			return nil, &TextError{offset, "control character"}
-		default:
+			r, n = unescape(b[i:])
+		case 'b':
+			r = '\b'
+		case 'f':
+			r = '\f'
+		default: // stays as it is
 			out = append(out, b[i], b[i+1])
 			b = b[i+2:]
+			continue
 		}
+		if reason := unfit(r, 1); reason != "" {
+			return nil, &TextError{len(out), reason}
+		}
+		if short := strings.IndexRune("\"\\\n\r\t", r); short >= 0 {
+			out = append(out, '\\', `"\nrt`[short])
+		} else {
+			out = utf8.AppendRune(out, r)
+		}
+		b = b[i+n:]
 	}
 	out = append(out, b...)
-	if !utf8.Valid(out) {
-		for i := 0; ; {
-			r, n := utf8.DecodeRune(out[i:])
-			if r == utf8.RuneError && n == 1 {
-				return nil, &TextError{i, "invalid UTF-8"}
-			}
-			i += n
-		}
+	if err := CheckText(out); err != nil {
+		return nil, err
 	}
 	return out, nil
+}
+
+// CheckText gives a [*TextError] for text that must not be sent: it is no UTF-8, or holds noncharacters or
+// control characters other than tab, line feed and carriage return.
+func CheckText(b []byte) error {
+	for i := 0; i < len(b); {
+		if ' ' <= b[i] && b[i] <= '~' {
+			i++
+			continue
+		}
+		r, n := utf8.DecodeRune(b[i:])
+		if reason := unfit(r, n); reason != "" {
+			return &TextError{i, reason}
+		}
+		i += n
+	}
+	return nil
+}
+
+// unfit says why a character must not be sent. Its size tells a U+FFFD that stands in the text from one that
+// stands for what could not be decoded.
+func unfit(r rune, size int) string {
+	switch {
+	case r == utf8.RuneError && size <= 1:
+		return "invalid UTF-8"
+	case r == '\t' || r == '\n' || r == '\r':
+		return ""
+	case unicode.IsControl(r):
+		return fmt.Sprintf("control character %U", r)
+	case r&0xfffe == 0xfffe:
+		return fmt.Sprintf("noncharacter %U", r)
+	}
+	return ""
 }
 
 // unescape decodes \uXXXX at the head of b, or a pair of surrogates, and says how long it was.

@@ -19,15 +19,15 @@ type text struct {
 
 func TestEncodeWritesRawUTF8(t *testing.T) {
 	for in, want := range map[string]string{
-		"汉字 😀":             `{"content":"汉字 😀"}`,
-		"a<b>&'c":          `{"content":"a<b>&'c"}`,
-		"l\u2028p\u2029":   "{\"content\":\"l\u2028p\u2029\"}",
-		"say \"hi\" \\ /":  `{"content":"say \"hi\" \\ /"}`,
-		"a\tb\nc\rd":       `{"content":"a\tb\nc\rd"}`,
-		"typed \ufffd":     "{\"content\":\"typed \ufffd\"}",
-		"":                 `{"content":""}`,
+		"汉字 😀":               `{"content":"汉字 😀"}`,
+		"a<b>&'c":            `{"content":"a<b>&'c"}`,
+		"l\u2028p\u2029":     "{\"content\":\"l\u2028p\u2029\"}",
+		"say \"hi\" \\ /":    `{"content":"say \"hi\" \\ /"}`,
+		"a\tb\nc\rd":         `{"content":"a\tb\nc\rd"}`,
+		"typed \ufffd":       "{\"content\":\"typed \ufffd\"}",
+		"":                   `{"content":""}`,
 		"\u00a0\u3000\u200b": "{\"content\":\"\u00a0\u3000\u200b\"}",
-		`\u4e2d`:           `{"content":"\\u4e2d"}`,
+		`\u4e2d`:             `{"content":"\\u4e2d"}`,
 	} {
 		got, err := wire.Encode(text{in})
 		if err != nil || string(got) != want {
@@ -38,15 +38,15 @@ func TestEncodeWritesRawUTF8(t *testing.T) {
 
 func TestEncodeDecodesEscapesOfRawMessages(t *testing.T) {
 	for in, want := range map[string]string{
-		`{"a":"\u4e2d\u6587"}`:      `{"a":"中文"}`,
-		`{"a":"\ud83d\ude00"}`:      `{"a":"😀"}`,
-		`{"a":"\uD83D\uDE00!"}`:     `{"a":"😀!"}`,
+		`{"a":"\u4e2d\u6587"}`:       `{"a":"中文"}`,
+		`{"a":"\ud83d\ude00"}`:       `{"a":"😀"}`,
+		`{"a":"\uD83D\uDE00!"}`:      `{"a":"😀!"}`,
 		`{"a":"\u0026\u003c\u003e"}`: `{"a":"&<>"}`,
-		`{"a":"\u0022\u005c"}`:      `{"a":"\"\\"}`,
-		`{"a":"\/"}`:                `{"a":"\/"}`,
-		`{"a":"\u2028"}`:            "{\"a\":\"\u2028\"}",
+		`{"a":"\u0022\u005c"}`:       `{"a":"\"\\"}`,
+		`{"a":"\/"}`:                 `{"a":"\/"}`,
+		`{"a":"\u2028"}`:             "{\"a\":\"\u2028\"}",
 		`{"a":"\u000a\u0009\u000d"}`: `{"a":"\n\t\r"}`,
-		`{"\u0061":"\\u0041"}`:      `{"a":"\\u0041"}`,
+		`{"\u0061":"\\u0041"}`:       `{"a":"\\u0041"}`,
 	} {
 		got, err := wire.Encode(json.RawMessage(in))
 		if err != nil || string(got) != want {

@@ -190,5 +190,7 @@ func TestTaggingFollowers(t *testing.T) {
 	for i := range 20 {
 		c.acct.AddTag(fmt.Sprint(i), fans[50])
 	}
+	twenty := c.tagsOf(fans[50])
+	want(t, "a tag that the follower has", c.members("batchtagging", twenty[0], fans[50:]).code(t), 0)
 	want(t, "21st tag of a follower", c.members("batchtagging", tag, fans[50:]).code(t), 45059)
 }

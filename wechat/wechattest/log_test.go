@@ -55,6 +55,7 @@ func TestLogHoldsNoSecrets(t *testing.T) {
 	tokens := []string{c.stable(false).AccessToken, c.classic().AccessToken, c.acct.Secret()}
 	c.post(menuCreate, "{}")
 	c.callWith("", http.MethodPost, "/cgi-bin/clear_quota/v2", "", "appid", c.acct.AppID(), "appsecret", c.acct.Secret())
+	c.get(menuGet, "secret", c.acct.Secret(), "appsecret", c.acct.Secret()) // where none belongs
 	text := fmt.Sprintf("%#v", c.p.Log())
 	for _, e := range c.p.Log() {
 		text += c.post("/cgi-bin/openapi/rid/get", `{"rid":"`+e.RID+`"}`).body

@@ -232,6 +232,12 @@ func TestOldContentsMakeRoom(t *testing.T) {
 	}
 }
 
+func TestAFileThatIsNotKeptWholeIsNotKept(t *testing.T) {
+	c := newCaller(t, wechattest.Account{}, wechattest.WithKeptMedia(100))
+	id := c.upload(mediaUpload, "image", "a.jpg", jpeg+strings.Repeat("x", 200)).decode(t).MediaID
+	want(t, "get", c.get(mediaGet, "media_id", id).code(t), -1)
+}
+
 func TestLargeUploadsCostNoMemoryWhenNothingIsKept(t *testing.T) {
 	c := newCaller(t, wechattest.Account{}, wechattest.WithKeptMedia(0))
 	form := c.uploadRequest(mediaUpload, "image", "media", "a.jpg", strings.NewReader(""))

@@ -1,0 +1,5 @@
+package wechat_test
+
+const roleVariable = "WECHAT_TEST_ROLE"
+
+func beProcess(string) int { return 0 }
