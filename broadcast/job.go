@@ -89,7 +89,7 @@ func (j Job) ResolveAt() time.Time {
 }
 
 // JobError is a broadcast that is not accepted, or not known to be. It unwraps to what stood in the way:
-// [wechat.ErrOutcomeUnknown] where it may have been sent, [quota.ErrExhausted], a [*wechat.Error] …
+// [wechat.ErrOutcomeUnknown] where it may have been sent, [quota.ErrExhausted], a [*wechat.Error] and others.
 type JobError struct {
 	// Job is where the broadcast stands.
 	Job Job

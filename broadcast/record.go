@@ -11,7 +11,7 @@ import (
 )
 
 // record is a job with what only the machine needs.
-type record struct {
+type record struct { //nolint:recvcheck // a value, which two methods of step fill in
 	Schema int `json:"schema"`
 	Job
 	// Round counts how often the job was begun anew after it had been released: each has a reservation of
@@ -76,7 +76,9 @@ func (r record) encode() ([]byte, error) {
 func decode(rec store.Record) (record, error) {
 	var r record
 	if err := json.Unmarshal(rec.Value, &r); err != nil {
-		var other struct{ Schema int }
+		var other struct {
+			Schema int `json:"schema"`
+		}
 		if json.Unmarshal(rec.Value, &other) == nil && other.Schema > schema {
 			return record{}, fmt.Errorf("job record of schema %d: %w", other.Schema, store.ErrSchema)
 		}

@@ -72,7 +72,7 @@ func (a *sendAnswer) Check() error {
 
 // judge says what a request came to. op is the request's own operation: an error of another one (the
 // token's) means that the request never left.
-func judge(op string, a sendAnswer, err error) outcome {
+func judge(op string, a sendAnswer, err error) outcome { //nolint:unparam // it is pure
 	if err == nil {
 		return outcome{verdict: acceptedNow, msgID: int64(a.MsgID), msgDataID: int64(a.MsgDataID)}
 	}

@@ -2,6 +2,9 @@ package media
 
 import "bytes"
 
+// An AMR file (RFC 4867, section 5) is a line that names it, then frames: a byte F|FT4|Q|00, whose four bits FT tell
+// how many bytes follow.
+
 // The bytes of an AMR frame, its head among them, by frame type; 0 marks the reserved types. Type 8 in
 // narrow band and 9 in wide band is comfort noise, 15 is silence, 14 in wide band a lost frame. RFC 4867, section 5.
 var (
@@ -46,8 +49,10 @@ func parseAMR(s *source, i *finding) {
 			break
 		}
 	}
-	if off <= walkLimit {
+	if end == s.size {
 		i.Duration = counted(frames, amrFramesPerSecond)
+	} else {
+		i.note("only its first %d bytes were looked at", end)
 	}
 	switch {
 	case off > s.size:

@@ -5,6 +5,11 @@ import (
 	"math"
 )
 
+// ASF is objects: GUID 16, length 64 that counts both, content. The first is the header, whose 30 bytes of head are
+// followed by objects: File Properties (file's length 64 at 40, packets 64 at 56, play time 64 at 64, preroll 64 at
+// 80, flags 32 at 88, lengths of packets 32 at 92 and 96) and for each stream Stream Properties (type GUID at 24). Then
+// comes the data object: 50 bytes of head, packets.
+
 // The GUIDs of ASF, as they stand in a file.
 const (
 	asfHeader     = "\x30\x26\xb2\x75\x8e\x66\xcf\x11\xa6\xd9\x00\xaa\x00\x62\xce\x6c"
@@ -156,7 +161,7 @@ func (a *asf) stream(o asfObject) {
 		if h := a.s.at(o.off+54, 31); h != nil && o.end-o.off >= 85 && !a.video {
 			a.i.Width = int(min(binary.LittleEndian.Uint32(h), math.MaxUint16))
 			a.i.Height = int(min(binary.LittleEndian.Uint32(h[4:]), math.MaxUint16))
-			if code := string(h[27:31]); letters(code) {
+			if code := string(h[27:31]); letters([]byte(code)) {
 				a.i.Codec = code
 			}
 		}

@@ -1,6 +1,13 @@
 package media
 
-import "strings"
+import (
+	"strings"
+	"time"
+)
+
+// An AVI is RIFF: a list hdrl with avih (µs a frame 32 … frames 32 at 16) and for each stream a list strl with strh
+// (type, handler, … scale 32 at 20, rate 32 at 24, length 32 at 32) and strf; then a list movi with the data and
+// mostly an index. OpenDML adds odml/dmlh (frames of all) and further RIFF chunks of type AVIX.
 
 // parseAVI reads the headers of an AVI. Its playing time is that of its longest stream: frames or samples
 // over their rate. An AVI of more than 1 GB has more than one RIFF chunk, and states the frames of all.
@@ -56,7 +63,7 @@ func (a *avi) lists(off, end int64, depth int) {
 			return
 		}
 		if c.end > end {
-			a.i.fail("chunk %s claims more bytes than there are: cut off", quoted(c.id))
+			a.i.fail("chunk %s claims more bytes than there are: cut off", quoted([]byte(c.id)))
 			return
 		}
 		if c.id == "LIST" {
@@ -128,9 +135,9 @@ func (a *avi) count() {
 // times settles the playing time.
 func (a *avi) times() {
 	d := a.longest
-	if a.frames > a.stated && a.video.Known() && a.video.d > 0 && a.stated > 0 {
+	if video, known := a.video.Get(); known && a.frames > a.stated && a.stated > 0 {
 		// the stream's own count covers the first RIFF chunk only
-		d = longer(d, stated(uint64(a.frames)*uint64(a.video.d)/uint64(a.stated), uint64(1e9)))
+		d = longer(d, stated(scaled(uint64(a.frames), uint64(video), uint64(a.stated)), uint64(time.Second)))
 	}
 	if !d.Known() && a.stated > 0 && a.perFrame > 0 {
 		d = stated(uint64(a.stated)*uint64(a.perFrame), 1e6)

@@ -156,7 +156,9 @@ func BenchmarkProbeMP4(b *testing.B) {
 // TestProbesOfLargeFilesReadAndAllocateLittle: what is allocated does not grow with the file, and of an MP4 only
 // heads are read.
 func TestProbesOfLargeFilesReadAndAllocateLittle(t *testing.T) {
-	small := func(n int) []byte { return join(ftyp("isom", "isom"), box("mdat", make([]byte, n)), movie(1000, 60_000)) }
+	small := func(n int) []byte {
+		return join(ftyp("isom", "isom"), box("mdat", make([]byte, n)), movie(1000, 60_000))
+	}
 	for name, pair := range map[string][2][]byte{
 		"mp4": {small(1 << 10), mp4OfTwentyMB()},
 		"mp3": {mp3OfFiveMB()[:100_000], mp3OfFiveMB()},

@@ -5,6 +5,11 @@ import (
 	"math"
 )
 
+// A BMP begins with BM, the file's size 32, 4 bytes, where the pixels begin 32, then a header that begins with its
+// own length: 12 (width 16, height 16, planes 16, bits 16) or 40 and more (width 32, height 32, planes 16, bits
+// 16, compression 32, …), all little-endian. A negative height means rows from the top. Rows are padded to four
+// bytes.
+
 // isBMP looks beyond the two letters, with which text can begin as well.
 func isBMP(head []byte) bool {
 	if !under(head, 0, "BM") || len(head) < 18 {

@@ -2,6 +2,7 @@ package media
 
 import (
 	"context"
+	"log/slog"
 	"maps"
 
 	"github.com/seed-a9908ced/wechat-go/wechat"
@@ -25,7 +26,7 @@ func WithRules(r Rules) Option {
 // New gives the media of the account that c belongs to.
 func New(c *wechat.Client, opts ...Option) *Client {
 	m := &Client{c: c, rules: make(map[Use]Rules)}
-	for _, use := range []Use{Upload, Permanent, Broadcast, Article} {
+	for _, use := range []Use{Upload, Permanent, Broadcast, InArticle} {
 		m.rules[use] = RulesFor(c.Rules(), use)
 	}
 	for _, o := range opts {
@@ -71,6 +72,14 @@ func (m *Client) judge(op string, use Use, k Kind, f *File) (Info, error) {
 		problems = append(problems, v.Problem(string(k)+" "+quote(i.Name)))
 	}
 	return i, wechat.Refuse(op, problems)
+}
+
+// warn logs what is no reason to refuse a file.
+func (m *Client) warn(ctx context.Context, use Use, k Kind, i Info) {
+	for _, v := range m.rules[use].Warn(k, i) {
+		m.c.Logger().LogAttrs(ctx, slog.LevelWarn, "media: file taken with a warning",
+			slog.String("kind", string(k)), slog.String("file", i.Name), slog.String("warning", v.Message))
+	}
 }
 
 // permit asks the guard before a file is read.

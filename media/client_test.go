@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"io"
+	"log/slog"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -172,6 +173,25 @@ func TestSourceThatChangesEndsTheUpload(t *testing.T) {
 	}
 	if n := p.Executions(uploadPath); n != 0 {
 		t.Errorf("%d uploads were carried out", n)
+	}
+}
+
+func TestWarningsAreLogged(t *testing.T) {
+	var log bytes.Buffer
+	m, _, _ := newClient(t, wechat.WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
+	if _, err := m.Upload(t.Context(), media.Voice, media.Bytes("tone.awb", seed(t, "tone.awb"))); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(log.String(), "level=WARN") || !strings.Contains(log.String(), "wide-band AMR") {
+		t.Errorf("logged: %s", log.String())
+	}
+}
+
+func TestDigestCanBeLeftOut(t *testing.T) {
+	m, _, acct := newClient(t)
+	item, err := m.Upload(t.Context(), media.Image, media.Bytes("pic.jpg", seed(t, "pic.jpg")), media.WithoutDigest())
+	if _, ok := acct.Medium(string(item.ID)); err != nil || !ok || item.SHA256 != "" {
+		t.Errorf("%+v, %v", item, err)
 	}
 }
 

@@ -29,5 +29,12 @@
 // [Rules] are data with their sources: [RulesFor] gives the documented edition, which is the default, and
 // today's, for temporary and permanent material, broadcasts and articles. Limits include the last byte, and
 // K is 1024. A copy can be changed field by field. [Rules.Check] gives every violation at once, each with the
-// limit, the actual value and what would mend it; [Rules.Warn] what is only worth a look.
+// limit, the actual value and what would mend it; [Rules.Warn] what is only worth a look. [FitJPEG] makes a picture
+// fit, when asked to.
+//
+// # Uploading
+//
+// [Client.Upload] judges a file before it fetches a token or sends a byte, then streams it, and gives an [Item]
+// that knows when the platform will have forgotten it. [Spool] keeps a stream that can be read only once, so
+// that it can be judged first and sent again if need be.
 package media

@@ -85,15 +85,20 @@ func counted(n, rate uint64) Duration {
 	if rate == 0 {
 		return Duration{}
 	}
-	hi, lo := bits.Mul64(n, uint64(time.Second))
-	if hi >= rate {
-		return Lasting(math.MaxInt64)
+	return Lasting(time.Duration(min(scaled(n, uint64(time.Second), rate), math.MaxInt64)))
+}
+
+// scaled is n·by/over in 128 bits, rounded up; too large a result comes out as the largest. over is not zero.
+func scaled(n, by, over uint64) uint64 {
+	hi, lo := bits.Mul64(n, by)
+	if hi >= over {
+		return math.MaxUint64
 	}
-	q, r := bits.Div64(hi, lo, rate)
-	if r > 0 {
+	q, r := bits.Div64(hi, lo, over)
+	if r > 0 && q < math.MaxUint64 {
 		q++
 	}
-	return Lasting(time.Duration(min(q, math.MaxInt64)))
+	return q
 }
 
 // stated is [counted] for numbers that a header merely states.

@@ -40,6 +40,10 @@ func TestMP4IsReadBoxByBox(t *testing.T) {
 	long := join(be32(0), []byte("mdat"), make([]byte, 64))
 	large := join(be32(1), []byte("mdat"), be64(80), make([]byte, 64))
 	version1 := box("moov", box("mvhd", []byte{1, 0, 0, 0}, make([]byte, 16), be32(90_000), be64(1<<33), make([]byte, 80)), track(1, 1000, 0))
+	still := track(1, 1000, 2500)
+	still = patched(still, find(t, still, "avc1"), []byte("jpeg")...)
+	soundTrack := track(2, 1000, 2500)
+	soundTrack = patched(soundTrack, find(t, soundTrack, "vide"), []byte("soun")...)
 	sound := patched(moov, find(t, moov, "vide"), []byte("soun")...)
 	checkFilms(t, []filmCase{
 		{"index first", join(head, moov, data), media.MP4, plays, ""},
@@ -60,6 +64,7 @@ func TestMP4IsReadBoxByBox(t *testing.T) {
 		{"3GP of Apple's", join(ftyp("3g2a", "isom"), moov, data), "3gp", plays, ""},
 		{"M4A", join(ftyp("M4A ", "mp42"), moov, data), "m4a", plays, ""},
 		{"sound only", join(head, sound, data), "m4a", plays, ""},
+		{"sound with a cover", join(head, box("moov", mvhd(1000, 2500), still, soundTrack), data), "m4a", plays, ""},
 		{"ends with zeros", join(head, moov, data, make([]byte, 20)), media.MP4, plays, ""},
 		{"ends with noise", join(head, moov, data, bytes.Repeat([]byte{0x91, 3}, 50)), media.MP4, plays, ""},
 

@@ -2,6 +2,10 @@ package media
 
 import "encoding/binary"
 
+// A GIF is a head of 13 bytes (signature, width 16, height 16, flags, background, aspect) and a table of colours if
+// the flags say so, then blocks: 21 and a label for an extension, 2C for a frame (place, size, flags, colours, width
+// of the code), both followed by sub-blocks of a length and so many bytes up to an empty one; 3B ends it.
+
 // parseGIF goes over the blocks of a GIF up to its trailer. Frames are not decoded: a GIF of 34 bytes can
 // claim one of 65535×65535 pixels.
 func parseGIF(s *source, i *finding) {

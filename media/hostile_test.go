@@ -33,16 +33,24 @@ func allocated() uint64 {
 // at most a few times, a playing time that the file has room for.
 func bounded(tb testing.TB, b []byte) media.Info {
 	tb.Helper()
-	c := &counter{r: bytes.NewReader(b)}
 	size := int64(len(b))
-	f := media.NewFile("file", c, size)
-	before := allocated()
-	i, err := f.Probe()
-	if spent := allocated() - before; spent > 1<<20 {
-		tb.Errorf("%d bytes allocated", spent)
-	}
-	if err != nil {
-		tb.Fatalf("Probe: %v", err)
+	var c *counter
+	var i media.Info
+	for try := 0; ; try++ {
+		c = &counter{r: bytes.NewReader(b)}
+		f := media.NewFile("file", c, size)
+		before := allocated()
+		var err error
+		if i, err = f.Probe(); err != nil {
+			tb.Fatalf("Probe: %v", err)
+		}
+		spent := allocated() - before
+		if spent <= 1<<20 {
+			break
+		}
+		if try == 5 { // others in the process allocate as well, but not each time
+			tb.Fatalf("%d bytes allocated", spent)
+		}
 	}
 	if c.calls > size/8+64 || c.bytes > 4*size+256<<10 {
 		tb.Errorf("%d reads of %d bytes together, of a file of %d", c.calls, c.bytes, size)

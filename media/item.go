@@ -29,7 +29,7 @@ type Item struct {
 	Format   Format   `json:"format,omitempty"`
 	Bytes    int64    `json:"bytes,omitempty"`
 	Duration Duration `json:"duration_ms"`
-	// SHA256 is the digest, in hexadecimal, of the bytes that were sent.
+	// SHA256 is the digest, in hexadecimal, of the bytes that were sent; see [WithoutDigest].
 	SHA256 string `json:"sha256,omitempty"`
 }
 

@@ -5,6 +5,16 @@ import (
 	"encoding/binary"
 )
 
+// A JPEG (ITU-T T.81) is SOI (FF D8), segments, EOI (FF D9). A segment is FF, a marker, and unless the marker is
+// 01 or D0 to D9 a big-endian length of 16 bits that counts itself. Any number of FF may stand before a marker.
+// What matters here:
+//
+//	C0-CF but C4 C8 CC  SOF: precision 8, height 16, width 16
+//	DB                  DQT: tables of 1+64 or 1+128 bytes, width and id in the first
+//	DA                  SOS: then entropy-coded data, in which FF is followed by 00, D0-D7 or FF; a
+//	                    progressive picture has several
+//	E1                  APP1: EXIF
+
 // parseJPEG goes through the segments of a JPEG up to the end marker at the top level. A thumbnail inside
 // a segment has markers of its own, which is why nothing is searched for. Pixels are not decoded.
 func parseJPEG(s *source, i *finding) {

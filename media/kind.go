@@ -81,6 +81,6 @@ const (
 	Permanent Use = "permanent"
 	// Broadcast is what a broadcast may carry.
 	Broadcast Use = "broadcast"
-	// Article is a picture inside an article (/cgi-bin/media/uploadimg).
-	Article Use = "article"
+	// InArticle is a picture inside an article (/cgi-bin/media/uploadimg).
+	InArticle Use = "article"
 )

@@ -5,6 +5,13 @@ import (
 	"strconv"
 )
 
+// Tags lie before and after the frames of an MP3, and between them where files were joined:
+//
+//	ID3v2    "ID3", version 2, flags 1, length 4×7 bits; a footer of ten bytes if flag 10 is set
+//	ID3v1    128 bytes from "TAG", at the end
+//	APE      a head or foot of 32 bytes from "APETAGEX", its length at 12
+//	Lyrics3  "LYRICSBEGIN" …, six digits of length, "LYRICS200"
+
 // skipID3 passes over the ID3v2 tags at off, of which there can be several. fault says that one of them
 // ends past the file.
 func skipID3(s *source, off int64) (next int64, fault bool) {

@@ -10,9 +10,12 @@ import (
 // four letters, content. Size 1 means that 64 bits follow, size 0 that the box runs to the file's end.
 // Only heads and the few boxes that say something are read: some 500 bytes of a film of 20 MB.
 
+// fourCC are the four letters of a box, a brand or a coding.
+type fourCC [4]byte
+
 // box is one of them, its body between off and end.
 type box struct {
-	kind     string
+	kind     fourCC
 	off, end int64
 }
 
@@ -20,9 +23,9 @@ type box struct {
 type mp4 struct {
 	s     *source
 	i     *finding
-	parts int // boxes seen
-	major string
-	brand bool // a brand of plain MP4 is in the list
+	parts int    // boxes seen
+	major fourCC // zero where there is no ftyp
+	brand bool   // a brand of plain MP4 is in the list
 	moov  bool
 	mdat  bool
 	scale uint32   // mvhd: units in a second
@@ -80,14 +83,14 @@ func (m *mp4) file() {
 		}
 		b, fault := m.next(off, size, true)
 		switch {
-		case fault != "" && m.moov && !letters(b.kind):
+		case fault != "" && m.moov && !letters(b.kind[:]):
 			m.i.note("%d bytes after the last box", size-off)
 			return
 		case fault != "":
 			m.broken(fault)
 			return
 		}
-		switch b.kind {
+		switch string(b.kind[:]) {
 		case "ftyp":
 			if off == 0 {
 				m.brands(b)
@@ -118,7 +121,7 @@ func (m *mp4) next(off, end int64, top bool) (b box, fault string) {
 		return b, "it ends inside the head of a box: cut off"
 	}
 	size, body := int64(binary.BigEndian.Uint32(h)), off+8
-	b.kind = string(h[4:8])
+	b.kind = fourCC(h[4:8])
 	switch {
 	case size == 0 && top:
 		size = end - off
@@ -128,17 +131,17 @@ func (m *mp4) next(off, end int64, top bool) (b box, fault string) {
 		}
 		large := binary.BigEndian.Uint64(h)
 		if large < 16 || large > 1<<62 {
-			return b, "a box " + quoted(b.kind) + " with an impossible size"
+			return b, "a box " + quoted(b.kind[:]) + " with an impossible size"
 		}
 		size, body = int64(large), off+16
 	case size < 8:
-		return b, "a box " + quoted(b.kind) + " smaller than its own head"
+		return b, "a box " + quoted(b.kind[:]) + " smaller than its own head"
 	}
 	if !fits(off, size, end) {
 		if top {
-			return b, "box " + quoted(b.kind) + " claims more bytes than the file has: cut off"
+			return b, "box " + quoted(b.kind[:]) + " claims more bytes than the file has: cut off"
 		}
-		return b, "box " + quoted(b.kind) + " is larger than the one around it"
+		return b, "box " + quoted(b.kind[:]) + " is larger than the one around it"
 	}
 	b.off, b.end = body, off+size
 	return b, ""
@@ -169,35 +172,36 @@ func (m *mp4) children(b box, f func(box)) {
 // brands reads ftyp: what the file says it is, and what it says it is compatible with.
 func (m *mp4) brands(b box) {
 	if h := m.s.at(b.off, 4); h != nil && b.end-b.off >= 4 {
-		m.major = string(h)
-		m.brand = plainBrand(m.major)
+		m.major = fourCC(h)
+		m.brand = plainBrand(m.major[:])
 	}
 	for off := b.off + 8; b.end-off >= 4 && off < b.off+256; off += 4 {
 		if h := m.s.at(off, 4); h != nil {
-			m.brand = m.brand || plainBrand(string(h))
+			m.brand = m.brand || plainBrand(h)
 		}
 	}
 }
 
 // plainBrand reports whether a brand is one of MP4 itself.
-func plainBrand(s string) bool {
-	switch s {
+func plainBrand(b []byte) bool {
+	switch string(b) {
 	case "mp41", "mp42", "isom", "avc1", "dash", "MSNV", "F4V ", "f4v ", "M4V ", "M4VH", "M4VP", "mp71", "msdh", "msix", "cmfc":
 		return true
 	}
-	return len(s) == 4 && strings.HasPrefix(s, "iso") && s[3] >= '2' && s[3] <= '9'
+	return string(b[:3]) == "iso" && b[3] >= '2' && b[3] <= '9'
 }
 
 // format names the relative that the file is, by its brand and by whether there is a video track.
 func (m *mp4) format() Format {
-	switch brand := m.major; {
-	case brand == "" && m.moov, brand == "qt  ":
+	named := m.major != fourCC{}
+	switch brand := string(m.major[:]); {
+	case !named && m.moov, brand == "qt  ":
 		return mov
-	case brand == "":
+	case !named:
 		return Unknown
-	case strings.HasPrefix(brand, "3g"):
+	case brand[:2] == "3g":
 		return threeGP
-	case strings.HasPrefix(brand, "M4A"), strings.HasPrefix(brand, "M4B"), strings.HasPrefix(brand, "M4P"):
+	case brand[:3] == "M4A", brand[:3] == "M4B", brand[:3] == "M4P":
 		return m4a
 	case brand == "heic", brand == "heix", brand == "mif1", brand == "msf1", brand == "hevc":
 		return heic
@@ -211,20 +215,20 @@ func (m *mp4) format() Format {
 	return MP4
 }
 
-// letters reports whether a box kind is made of what kinds are made of.
-func letters(s string) bool {
-	for _, c := range []byte(s) {
+// letters reports whether four bytes are what a box, chunk or coding is named with.
+func letters(b []byte) bool {
+	for _, c := range b {
 		if c < ' ' || c == 0x7f {
 			return false
 		}
 	}
-	return s != ""
+	return len(b) > 0
 }
 
 // quoted makes four bytes of a file fit to be printed.
-func quoted(s string) string {
-	if letters(s) {
-		return "'" + strings.ToValidUTF8(s, "?") + "'"
+func quoted(b []byte) string {
+	if letters(b) {
+		return "'" + strings.ToValidUTF8(string(b), "?") + "'"
 	}
 	return "without a name"
 }

@@ -11,7 +11,7 @@ import (
 
 // inExtends takes the children of mvex: the length of all fragments, and the defaults of each track.
 func (m *mp4) inExtends(b box) {
-	switch b.kind {
+	switch string(b.kind[:]) {
 	case "mehd":
 		length := uint64(m.word(b, 4))
 		if v := m.s.at(b.off, 1); v != nil && v[0] == 1 {
@@ -37,13 +37,13 @@ func (m *mp4) byID(id uint32) *mp4Track {
 
 // inFragment takes the children of moof.
 func (m *mp4) inFragment(b box) {
-	if b.kind != "traf" {
+	if string(b.kind[:]) != "traf" {
 		return
 	}
 	var t *mp4Track
 	var each uint32
 	m.children(b, func(c box) {
-		switch c.kind {
+		switch string(c.kind[:]) {
 		case "tfhd":
 			if t = m.byID(m.word(c, 4)); t != nil {
 				each = m.fragmentDefault(c, t.each)

@@ -12,13 +12,13 @@ type mp4Track struct {
 	length uint64 // what mdhd says; all ones where it says nothing
 	each   uint32 // trex: how long a sample lasts unless a fragment says otherwise
 	parts  uint64 // how long the fragments last together
-	kind   string // hdlr
-	entry  string // the first sample entry
+	kind   fourCC // hdlr
+	entry  fourCC // the first sample entry
 }
 
 // inMovie takes the children of moov.
 func (m *mp4) inMovie(b box) {
-	switch b.kind {
+	switch string(b.kind[:]) {
 	case "mvhd":
 		var length uint64
 		m.scale, length = m.clock(b)
@@ -39,20 +39,23 @@ func (m *mp4) inMovie(b box) {
 // settle counts the track just read among film and sound, or forgets it if it is neither.
 func (m *mp4) settle(t *mp4Track) {
 	switch {
-	case t.kind == "vide" && t.entry != "":
+	case string(t.kind[:]) == "vide" && t.entry != fourCC{} && !still(t.entry[:]):
 		m.film = true
-	case t.kind == "soun":
+	case string(t.kind[:]) == "soun":
 		m.sound = true
-	case t.kind == "":
+	case t.kind == fourCC{}:
 		*t = mp4Track{}
 		m.n--
 	}
 }
 
+// still reports whether a sample entry holds single pictures, as a cover or the chapters of a talking book do.
+func still(entry []byte) bool { return string(entry) == "jpeg" || string(entry) == "png " }
+
 // inTrack takes the children of trak, and of the boxes inside it down to the sample entries.
 func (m *mp4) inTrack(b box) {
 	t := &m.track[m.n-1]
-	switch b.kind {
+	switch string(b.kind[:]) {
 	case "mdia", "minf", "stbl":
 		m.children(b, m.inTrack)
 	case "tkhd":
@@ -66,8 +69,8 @@ func (m *mp4) inTrack(b box) {
 		t.scale, t.length = m.clock(b)
 	case "hdlr":
 		// minf may hold another one, of the data handler
-		if h := m.s.at(b.off+8, 4); h != nil && b.end-b.off >= 12 && t.kind == "" {
-			t.kind = string(h)
+		if h := m.s.at(b.off+8, 4); h != nil && b.end-b.off >= 12 && t.kind == (fourCC{}) {
+			t.kind = fourCC(h)
 		}
 	case "stsd":
 		m.entries(b, t)
@@ -85,18 +88,18 @@ func (m *mp4) entries(b box, t *mp4Track) {
 		return
 	}
 	t.entry = e.kind
-	if t.kind != "vide" || e.end-e.off < 28 {
+	if string(t.kind[:]) != "vide" || still(e.kind[:]) || e.end-e.off < 28 {
 		return
 	}
 	if h := m.s.at(e.off+24, 4); h != nil && m.i.Width == 0 {
 		m.i.Width, m.i.Height = int(binary.BigEndian.Uint16(h)), int(binary.BigEndian.Uint16(h[2:]))
-		m.i.Codec = mp4Codec(e.kind)
+		m.i.Codec = mp4Codec(e.kind[:])
 	}
 }
 
 // mp4Codec names the family of a sample entry of video.
-func mp4Codec(entry string) string {
-	switch entry {
+func mp4Codec(entry []byte) string {
+	switch string(entry) {
 	case "avc1", "avc2", "avc3", "avc4":
 		return "h264"
 	case "hvc1", "hev1", "dvh1", "dvhe":

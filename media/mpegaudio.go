@@ -1,5 +1,10 @@
 package media
 
+// The head of a frame of MPEG audio (ISO/IEC 11172-3, 13818-3) has 32 bits, from the top: sync 11, all ones;
+// version 2; layer 2; no checksum 1; index of the bit rate 4; of the sample rate 2; padding 1; private 1;
+// channels 2, of which 3 is mono; and six more. A frame is samples / 8 · bit rate / sample rate bytes long, and
+// one more with padding; in layer I four.
+
 // mpegFrame is the head of a frame of MPEG audio: 32 bits that tell how long the frame is.
 type mpegFrame uint32
 

@@ -5,6 +5,10 @@ import (
 	"encoding/binary"
 )
 
+// MPEG-1 and MPEG-2 (ISO/IEC 11172, 13818) are start codes 00 00 01 and what follows each: BA a pack, B3 the
+// header of a sequence (width 12, height 12, aspect 4, rate 4), 00 a picture, C0 to DF a packet of sound, E0 to
+// EF of video, with its length 16 and mostly a presentation time.
+
 // mpegWindow is how much of the beginning and of the end of an MPEG video is looked at.
 const mpegWindow = 256 << 10
 

@@ -6,6 +6,10 @@ import (
 	"math"
 )
 
+// A PNG (ISO/IEC 15948) is a signature of eight bytes, then chunks: a big-endian length of 32 bits, four letters,
+// content, CRC-32 of letters and content. IHDR comes first (width 32, height 32, depth, colour type,
+// compression, filter, interlace), IDAT holds the picture, IEND is last.
+
 // parsePNG goes through the chunks of a PNG and checks the sum of each. Nothing is inflated, so the size
 // that the header claims costs nothing.
 func parsePNG(s *source, i *finding) {
@@ -14,10 +18,6 @@ func parsePNG(s *source, i *finding) {
 	data := false
 	off := int64(8)
 	for n := range partLimit {
-		if off >= walkLimit {
-			i.note("only its first %d bytes were looked at", int64(walkLimit))
-			return
-		}
 		h := s.at(off, 8)
 		if h == nil {
 			i.fail("it ends before its end chunk: cut off")
@@ -35,8 +35,11 @@ func parsePNG(s *source, i *finding) {
 		case (n == 0) != (kind == "IHDR"):
 			i.fail("its header chunk is not where it belongs")
 			return
+		case off+12+body > walkLimit:
+			i.note("only its first %d bytes were looked at", off)
+			return
 		case !pngSum(s, off+4, body+4):
-			i.fail("a chunk %s with a wrong check sum", quoted(kind))
+			i.fail("a chunk %s with a wrong check sum", quoted([]byte(kind)))
 			return
 		}
 		switch kind {

@@ -49,7 +49,7 @@ func (s *source) probe() Info {
 		i.fail("no bytes at all")
 		return i.Info
 	}
-	head := bytes.Clone(s.from(0, hopWindow))
+	head := s.from(0, hopWindow)
 	for _, p := range parsers {
 		if p.match(head) {
 			p.parse(s, &i)
@@ -57,7 +57,7 @@ func (s *source) probe() Info {
 		}
 	}
 	if i.Format == Unknown && i.Fault == "" {
-		i.Format = sniff(head, s.size)
+		i.Format = sniff(s.from(0, hopWindow), s.size)
 	}
 	if i.Format == Unknown && i.Fault == "" {
 		parseMP3(s, &i) // which may have something in front

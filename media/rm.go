@@ -5,6 +5,9 @@ import (
 	"math"
 )
 
+// RealMedia is chunks, big-endian: four letters, length 32 that counts its ten bytes of head, version 16. PROP has the
+// length in ms 32 at 30; MDPR describes a stream; DATA holds the packets, INDX an index.
+
 // parseRM reads the chunks of a RealMedia file: four letters, a 32-bit length that counts its head, a version
 // of 16 bits. RM and RMVB are one format; whether the bit rate varies, no field says for certain.
 func parseRM(s *source, i *finding) {
@@ -54,16 +57,16 @@ func (r *realMedia) chunks() {
 		}
 		id, size := string(h[:4]), int64(binary.BigEndian.Uint32(h[4:]))
 		switch {
-		case r.data && !letters(id):
+		case r.data && !letters([]byte(id)):
 			r.i.note("%d bytes after the last chunk", r.s.size-off)
 			return
 		case size < 10:
-			r.i.fail("chunk %s of %d bytes", quoted(id), size)
+			r.i.fail("chunk %s of %d bytes", quoted([]byte(id)), size)
 			return
 		case id == "DATA" && off+size > r.s.size && off+size <= r.s.size+rmSlack:
 			size = r.s.size - off
 		case !fits(off, size, r.s.size):
-			r.i.fail("chunk %s claims %d bytes, %d are there: cut off", quoted(id), size, r.s.size-off)
+			r.i.fail("chunk %s claims %d bytes, %d are there: cut off", quoted([]byte(id)), size, r.s.size-off)
 			return
 		}
 		switch id {
@@ -106,7 +109,7 @@ func (r *realMedia) stream(off, end int64) {
 	case string(h[4:8]) == "VIDO":
 		if !r.film {
 			r.i.Width, r.i.Height = int(binary.BigEndian.Uint16(h[12:])), int(binary.BigEndian.Uint16(h[14:]))
-			if code := string(h[8:12]); letters(code) {
+			if code := string(h[8:12]); letters([]byte(code)) {
 				r.i.Codec = code
 			}
 		}

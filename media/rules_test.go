@@ -18,7 +18,7 @@ import (
 func everyRules() []media.Rules {
 	var all []media.Rules
 	for _, set := range []wechat.RuleSet{wechat.Documented, wechat.Current} {
-		for _, use := range []media.Use{media.Upload, media.Permanent, media.Broadcast, media.Article, "no use"} {
+		for _, use := range []media.Use{media.Upload, media.Permanent, media.Broadcast, media.InArticle, "no use"} {
 			all = append(all, media.RulesFor(set, use))
 		}
 	}
@@ -70,7 +70,7 @@ func TestRulesAreThoseOfTheSources(t *testing.T) {
 			media.Voice: {Formats: audio, MaxBytes: 5242880, MaxDuration: time.Hour},
 			media.Video: {Formats: films, MaxBytes: 20971520},
 		}},
-		{wechat.Documented, media.Article, map[media.Kind]media.Rule{media.Image: {Formats: f(media.JPEG, media.PNG), MaxBytes: 1048575}}},
+		{wechat.Documented, media.InArticle, map[media.Kind]media.Rule{media.Image: {Formats: f(media.JPEG, media.PNG), MaxBytes: 1048575}}},
 		{wechat.Current, "no use", nil},
 	} {
 		t.Run(fmt.Sprintf("%s %s", c.set, c.use), func(t *testing.T) {
@@ -110,6 +110,23 @@ func TestRulesCanBeChangedFieldByField(t *testing.T) {
 	}
 	if got := rules.Kinds(); cmp.Diff([]media.Kind{media.Image, media.Video, media.Thumb}, got) != "" {
 		t.Errorf("Kinds() = %v", got)
+	}
+}
+
+// TestStrictFindsWhatWarnFinds, and never less than Check does otherwise.
+func TestStrictFindsWhatWarnFinds(t *testing.T) {
+	for _, name := range seeds(t) {
+		i := probe(t, seed(t, name))
+		for _, r := range everyRules() {
+			for _, k := range []media.Kind{media.Image, media.Voice, media.Video, media.Thumb, media.Audio} {
+				strict := r
+				strict.Strict = true
+				if got, want := len(strict.Check(k, i)), len(r.Check(k, i))+len(r.Warn(k, i)); got != want {
+					t.Errorf("%s as %s for %s: strict finds %d, want %d", name, k, r.Use, got, want)
+				}
+			}
+		}
+		verdicts(t, i, everyRules())
 	}
 }
 

@@ -32,7 +32,7 @@ const (
 //	 Permanent  BMP PNG JPEG GIF 10M  MP3 WMA WAV AMR 2M 60 s     MP4 10M                      JPEG 64K
 //	 Broadcast  as Permanent          MP3 WMA WAV AMR 5M 60 min   RM WMV AVI MPEG MP4 20M      –
 //	both
-//	 Article    JPEG PNG 1M           –                           –                            –
+//	 InArticle  JPEG PNG 1M           –                           –                            –
 //
 // The documented rules know one sort of upload, so Permanent is Upload there; of a picture in a broadcast they
 // say nothing, and nothing is assumed. The page on temporary material gives 2 MB for pictures in one place and
@@ -41,7 +41,7 @@ const (
 func RulesFor(set wechat.RuleSet, use Use) Rules {
 	r := Rules{Set: set, Use: use}
 	switch {
-	case use == Article:
+	case use == InArticle:
 		r.Image = Rule{Formats: []Format{JPEG, PNG}, MaxBytes: MB - 1, Unit: kilo, Source: articlePage, AsOf: read}
 	case use == Broadcast:
 		broadcastRules(&r)

@@ -2,6 +2,10 @@ package media
 
 import "math"
 
+// The fmt chunk of a WAV: format tag 16, channels 16, samples a second 32, bytes a second 32, bytes a block 16, bits
+// a sample 16, and in longer ones the length of what follows 16, samples a block or true bits 16, speakers 32, a
+// GUID whose first 16 bits are the true format tag where the first is FFFE.
+
 // The format tags of WAV that a playing time can be computed for; others go by their byte rate.
 const (
 	wavPCM        = 0x0001
@@ -49,7 +53,7 @@ func parseWAV(s *source, i *finding) {
 		case data.id != "" && c.id != "data":
 			i.note("what follows the sound is cut off")
 		default:
-			i.fail("chunk %s claims %d bytes, %d are there: cut off", quoted(c.id), c.end-c.off, s.size-c.off)
+			i.fail("chunk %s claims %d bytes, %d are there: cut off", quoted([]byte(c.id)), c.end-c.off, s.size-c.off)
 		}
 		if c.end > s.size {
 			break

@@ -287,10 +287,13 @@ func (r refusing) Swap(context.Context, string, uint64, []byte, time.Duration) (
 }
 
 func TestErrorsOfTheStoreKeepTheirKind(t *testing.T) {
-	for _, kind := range []error{store.ErrTooLarge, store.ErrCorrupt, store.ErrSchema, store.ErrKey, store.ErrUnavailable, errCable} {
+	for kind, outage := range map[error]bool{
+		store.ErrTooLarge: false, store.ErrCorrupt: false, store.ErrSchema: false,
+		store.ErrKey: false, store.ErrUnavailable: true, errCable: true,
+	} {
 		_, err := quota.New(refusing{store.NewMemory(), fmt.Errorf("disk: %w", kind)}, appID, service).Reserve(t.Context(), toAll("a"))
 		wantIs(t, err, kind)
-		if outage := kind == errCable || kind == store.ErrUnavailable; errors.Is(err, quota.ErrUnavailable) != outage {
+		if errors.Is(err, quota.ErrUnavailable) != outage {
 			t.Errorf("%v: is it an outage? %v", err, !outage)
 		}
 	}

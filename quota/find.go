@@ -31,21 +31,11 @@ func newest(copies []copied) (last copied) {
 	return last
 }
 
-// monthsAround are the months in which an id that is dealt with now most likely is.
-func monthsAround(now time.Time) []string {
-	return slices.Compact([]string{month(now.Add(-nearby)), month(now), month(now.Add(nearby))})
-}
-
-// locate reads the copies of an id: near now, else where this ledger has seen it, else anywhere.
+// locate reads the copies of an id: near now, else in any month.
 func (l *Ledger) locate(ctx context.Context, id string, look []string) ([]copied, error) {
 	copies, err := l.copies(ctx, id, look)
 	if err != nil || len(copies) > 0 {
 		return copies, err
-	}
-	if seen := l.memory.monthsWith(id); len(seen) > 0 {
-		if copies, err = l.copies(ctx, id, seen); err != nil || len(copies) > 0 {
-			return copies, err
-		}
 	}
 	first, err := time.ParseInLocation(monthOnly, look[0], zone)
 	if err != nil {

@@ -507,6 +507,37 @@ func TestR74ClockThatGoesBackRefundsNothing(t *testing.T) {
 	}
 }
 
+func TestR74ClockThatGoesBackADayRefundsNothing(t *testing.T) {
+	for _, noticed := range []bool{false, true} {
+		ctx := t.Context()
+		k := newKit().at("2026-12-11 12:00")
+		l := quota.New(k, appID, daily)
+		reserve(t, l, toAll("a"))
+		k.at("2026-12-10 12:00")
+		if noticed { // before the gate, or by it
+			wantCount(t, l, counted{Left: 1})
+		}
+		must(t, l.Doubt(ctx, "a"))
+		must(t, l.Commit(ctx, "a"))
+		wantIs(t, l.Check(ctx, toAll("b")), quota.ErrExhausted)
+		k.at("2026-12-11 12:01")
+		wantIs(t, l.Check(ctx, toAll("b")), quota.ErrExhausted)
+	}
+}
+
+func TestReservedAgainInTheNextMonthFreesTheOld(t *testing.T) {
+	k := newKit().at("2026-12-31 23:50")
+	l := quota.New(k, appID, daily)
+	reserve(t, l, toAll("a"))
+	k.at("2027-01-01 00:04") // before it lapses
+	if r := reserve(t, l, toAll("a")); !slices.Equal(r.Days, []string{"2027-01-01"}) {
+		t.Errorf("charged to %v", r.Days)
+	}
+	wantCount(t, l, counted{Held: 1})
+	k.at("2026-12-31 23:51")
+	wantCount(t, l, counted{Left: 1})
+}
+
 func TestQ5NearABoundaryBothWindowsMustFit(t *testing.T) {
 	ctx := t.Context()
 	for _, test := range []struct {

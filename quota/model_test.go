@@ -111,10 +111,10 @@ func (m *model) lapse(now time.Time) {
 	}
 }
 
-// errExhausted is what the model answers with the time to try again.
-type errExhausted struct{ retry time.Time }
+// exhaustedError is what the model answers with the time to try again.
+type exhaustedError struct{ retry time.Time }
 
-func (errExhausted) Error() string { return "exhausted" }
+func (exhaustedError) Error() string { return "exhausted" }
 
 func (m *model) reserve(s quota.Spend, now time.Time) (*unit, error) {
 	at := now
@@ -132,7 +132,7 @@ func (m *model) reserve(s quota.Spend, now time.Time) (*unit, error) {
 		return u, nil
 	}
 	if retry, ok := m.fits(s, days, u); !ok {
-		return nil, errExhausted{retry}
+		return nil, exhaustedError{retry}
 	}
 	if u == nil {
 		u = &unit{Spend: s}
@@ -151,7 +151,7 @@ func (m *model) doubt(u *unit, now time.Time) error {
 		return nil
 	}
 	if retry, ok := m.fits(u.Spend, days, u); !ok {
-		return errExhausted{retry}
+		return exhaustedError{retry}
 	}
 	if u.state == quota.Doubtful {
 		days = slices.Concat(u.days, days)
@@ -348,7 +348,7 @@ func inSight(days []string, s quota.Spend, now time.Time) bool {
 
 // differs compares what the ledger answered with what the model did.
 func differs(got, want error) string {
-	if w, ok := errors.AsType[errExhausted](want); ok {
+	if w, ok := errors.AsType[exhaustedError](want); ok {
 		e, ok := errors.AsType[*quota.ExhaustedError](got)
 		if !ok || !e.RetryAt.Equal(w.retry) {
 			return fmt.Sprintf("got %v, want exhausted until %v", got, w.retry.In(china))

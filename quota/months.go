@@ -45,7 +45,7 @@ func (l *Ledger) reserve(ctx context.Context, s Spend) (is entry, err error) {
 			return err
 		}
 		days := l.rules.days(s.planned(now))
-		if look := union(monthsAround(now), monthsOf(days...)); len(look) == 1 && !wide {
+		if look := union(Month.around(now, nearby), monthsOf(days...)); len(look) == 1 && !wide {
 			var o outcome
 			o, err = l.apply(ctx, look[0], event{verb: take, spend: s, days: days})
 			is, wide = o.is, true
@@ -65,7 +65,7 @@ func (l *Ledger) reserveWide(ctx context.Context, s Spend) (entry, error) {
 		return entry{}, err
 	}
 	e := event{verb: take, spend: s, days: l.rules.days(s.planned(now)), wide: true}
-	copies, err := l.copies(ctx, s.ID, union(monthsAround(now), monthsOf(e.days...)))
+	copies, err := l.copies(ctx, s.ID, union(Month.around(now, nearby), monthsOf(e.days...)))
 	if err != nil {
 		return entry{}, err
 	}
@@ -91,7 +91,7 @@ func (l *Ledger) resolve(ctx context.Context, id string, v verb) error {
 	}
 	wide := false
 	return l.again(ctx, func(now time.Time) error {
-		if look := monthsAround(now); !wide && len(look) == 1 && l.memory.has(look[0], id) {
+		if look := Month.around(now, nearby); !wide && len(look) == 1 && l.memory.has(look[0], id) {
 			wide = true
 			_, err := l.apply(ctx, look[0], event{verb: v, spend: Spend{ID: id}, days: l.rules.days(now)})
 			return err
@@ -106,7 +106,7 @@ func (l *Ledger) resolveWide(ctx context.Context, id string, v verb) error {
 	if err != nil {
 		return err
 	}
-	copies, err := l.locate(ctx, id, monthsAround(now))
+	copies, err := l.locate(ctx, id, Month.around(now, nearby))
 	if err != nil {
 		return err
 	}

@@ -311,7 +311,8 @@ func TestAMonthHasOneRecordThatPeopleCanRead(t *testing.T) {
 		if len(lines) != 6 || lines[1] != want {
 			t.Errorf("got\n%s\nwant the second of 6 lines to be\n%s", r.Value, want)
 		}
-		for r := range k.List(ctx, appID+"/", "") {
+		for r, err := range k.List(ctx, appID+"/", "") {
+			must(t, err)
 			if r.Key != appID+"/quota/2026-12" {
 				t.Errorf("there is a record %s", r.Key)
 			}

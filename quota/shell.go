@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"math/rand/v2"
 	"slices"
 	"sync"
@@ -41,15 +40,12 @@ func (l *Ledger) apply(ctx context.Context, month string, e event) (outcome, err
 			seen, sure = true, true
 		}
 		next, o, err := l.rules.step(v.record, e, now)
-		if (err != nil || !o.changed) && !redo {
+		if (err != nil || !o.changed) && !redo { // redo: take back at least what was written at the wrong time
 			if sure {
 				return o, err
 			}
 			seen = false
 			continue
-		}
-		if err != nil {
-			next = v.record // take back what was written at the wrong time
 		}
 		value, failed := encode(next)
 		if failed != nil {
@@ -239,17 +235,4 @@ func (m *memory) has(month, id string) bool {
 	defer m.mu.Unlock()
 	e := m.views[month].record.find(id)
 	return e.State != 0 && e.State != moved && slices.Equal(monthsOf(e.Days...), []string{month})
-}
-
-// monthsWith are the months whose record seen last has an id.
-func (m *memory) monthsWith(id string) []string {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	var months []string
-	for _, month := range slices.Sorted(maps.Keys(m.views)) {
-		if m.views[month].record.index(id) >= 0 {
-			months = append(months, month)
-		}
-	}
-	return months
 }

@@ -18,7 +18,7 @@ type rules struct {
 }
 
 // days are the days that a unit needed at t is charged to: both near midnight.
-func (r rules) days(t time.Time) []string { return daysAround(t, r.guard) }
+func (r rules) days(t time.Time) []string { return Day.around(t, r.guard) }
 
 // verb is what an event does.
 type verb uint8
@@ -62,7 +62,8 @@ type outcome struct {
 // waits for nothing and changes nothing; whoever calls it stores the record it returns, if it changed, and
 // may repeat it on what the store holds by then.
 //
-// Every verb may be repeated: if its effect is there, nothing changes and the outcome is the same.
+// Every verb may be repeated: if its effect is there, nothing changes and the outcome is the same. With an
+// error the record is the one before.
 func (r rules) step(m record, e event, now time.Time) (record, outcome, error) {
 	m = m.lapse(now)
 	if e.verb == shut {

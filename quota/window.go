@@ -71,9 +71,13 @@ const (
 func day(t time.Time) string   { return Day.Window(t).Label }
 func month(t time.Time) string { return Month.Window(t).Label }
 
-// daysAround are the labels of the days within reach of t, which are two near a midnight.
-func daysAround(t time.Time, reach time.Duration) []string {
-	return slices.Compact([]string{day(t.Add(-reach)), day(t), day(t.Add(reach))})
+// around are the windows that the time from t-reach to t+reach falls in, which are two at most.
+func (p Period) around(t time.Time, reach time.Duration) []string {
+	first, last := p.Window(t.Add(-reach)), t.Add(reach)
+	if first.Contains(last) {
+		return []string{first.Label}
+	}
+	return []string{first.Label, p.Window(last).Label}
 }
 
 // monthOf is the label of the month that a day belongs to.

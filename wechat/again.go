@@ -79,7 +79,7 @@ func (k *call) mayRepeat() bool {
 		}
 		return k.passing && (k.sink == nil || !k.sink.started)
 	case ClassUpload:
-		return k.unsent || (k.doubt && k.repeats == 0)
+		return k.unsent || (k.doubt && k.passing && k.repeats == 0)
 	case ClassScarce:
 		return false
 	default:

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"net/netip"
 	"strings"
 	"time"
@@ -24,23 +23,13 @@ type APIQuota struct {
 // APIQuota asks how many calls of a path are left today
 // (/doc/subscription/api/apimanage/api_getapiquota.html). Paths under /sns/ have none.
 func (c *Client) APIQuota(ctx context.Context, path string) (APIQuota, error) {
-	type answer struct {
-		Quota *struct {
-			DailyLimit wire.Int `json:"daily_limit"`
-			Used       wire.Int `json:"used"`
-			Remain     wire.Int `json:"remain"`
-		} `json:"quota"`
-		RateLimit struct {
-			CallCount     wire.Int `json:"call_count"`
-			RefreshSecond wire.Int `json:"refresh_second"`
-		} `json:"rate_limit"`
-	}
-	a, err := Post[answer](ctx, c, "/cgi-bin/openapi/quota/get", ClassRead, cgiPath{path})
+	body, err := newCGIPath(path)
 	if err != nil {
 		return APIQuota{}, err
 	}
-	if a.Quota == nil {
-		return APIQuota{}, &Error{Op: "POST /cgi-bin/openapi/quota/get", kinds: []error{ErrBadResponse}, cause: errors.New("no quota in the answer")}
+	a, err := Post[quotaAnswer](ctx, c, "/cgi-bin/openapi/quota/get", ClassRead, body)
+	if err != nil {
+		return APIQuota{}, err
 	}
 	return APIQuota{
 		Limit: int64(a.Quota.DailyLimit), Used: int64(a.Quota.Used), Left: int64(a.Quota.Remain),
@@ -48,8 +37,38 @@ func (c *Client) APIQuota(ctx context.Context, path string) (APIQuota, error) {
 	}, nil
 }
 
+type quotaAnswer struct {
+	Quota *struct {
+		DailyLimit wire.Int `json:"daily_limit"`
+		Used       wire.Int `json:"used"`
+		Remain     wire.Int `json:"remain"`
+	} `json:"quota"`
+	RateLimit struct {
+		CallCount     wire.Int `json:"call_count"`
+		RefreshSecond wire.Int `json:"refresh_second"`
+	} `json:"rate_limit"`
+}
+
+// Check refuses an answer without what was asked for.
+func (a *quotaAnswer) Check() error {
+	if a.Quota == nil {
+		return errors.New("no quota in the answer")
+	}
+	return nil
+}
+
+// cgiPath names a path to the platform, without host and query.
 type cgiPath struct {
 	Path string `json:"cgi_path"`
+}
+
+func newCGIPath(path string) (cgiPath, error) {
+	if strings.HasPrefix(path, "/") && !strings.HasPrefix(path, "//") && !strings.ContainsAny(path, "?# ") {
+		return cgiPath{path}, nil
+	}
+	return cgiPath{}, Refuse("API quota", []Problem{{
+		Field: "path", Rule: "format", Message: "a path begins with one slash and has no host and no query",
+	}})
 }
 
 // ClearQuota resets all daily API counters of the account. The platform allows it ten times a month, by
@@ -82,7 +101,11 @@ func (c *Client) ClearQuotaBySecret(ctx context.Context) error {
 // ClearAPIQuota resets the daily counter of one path. The platform allows it 50 times a month
 // (/doc/subscription/api/apimanage/api_clearapiquota).
 func (c *Client) ClearAPIQuota(ctx context.Context, path string) error {
-	err := c.Call(ctx, Request{Path: "/cgi-bin/openapi/quota/clear", Body: cgiPath{path}, Class: ClassScarce}, nil)
+	body, err := newCGIPath(path)
+	if err != nil {
+		return err
+	}
+	err = c.Call(ctx, Request{Path: "/cgi-bin/openapi/quota/clear", Body: body, Class: ClassScarce}, nil)
 	if err == nil {
 		c.spent.Delete(path)
 	}
@@ -90,28 +113,19 @@ func (c *Client) ClearAPIQuota(ctx context.Context, path string) error {
 }
 
 // RequestInfo is what the platform remembers of a call. Query, Request and Response are as they were, but
-// for the access token.
+// for tokens and secrets.
 type RequestInfo struct {
 	At                       time.Time
 	Cost                     time.Duration
 	Query, Request, Response string
-	ClientIP                 netip.Addr
+	// ClientIP is invalid where the platform does not tell.
+	ClientIP netip.Addr
 }
 
 // RequestInfo looks up a call of the last seven days by the rid of its error
-// (/doc/subscription/api/apimanage/api_getridinfo.html).
+// (/doc/subscription/api/apimanage/api_getridinfo.html). Calls under /sns/ are not remembered.
 func (c *Client) RequestInfo(ctx context.Context, rid string) (RequestInfo, error) {
-	type answer struct {
-		Request struct {
-			InvokeTime   wire.Int `json:"invoke_time"`
-			CostInMS     wire.Int `json:"cost_in_ms"`
-			RequestURL   string   `json:"request_url"`
-			RequestBody  string   `json:"request_body"`
-			ResponseBody string   `json:"response_body"`
-			ClientIP     string   `json:"client_ip"`
-		} `json:"request"`
-	}
-	a, err := Post[answer](ctx, c, "/cgi-bin/openapi/rid/get", ClassRead, struct {
+	a, err := Post[ridAnswer](ctx, c, "/cgi-bin/openapi/rid/get", ClassRead, struct {
 		RID string `json:"rid"`
 	}{rid})
 	if err != nil {
@@ -121,37 +135,27 @@ func (c *Client) RequestInfo(ctx context.Context, rid string) (RequestInfo, erro
 	ip, _ := netip.ParseAddr(r.ClientIP)
 	return RequestInfo{
 		At: time.Unix(int64(r.InvokeTime), 0), Cost: time.Duration(r.CostInMS) * time.Millisecond,
-		Query: withoutToken(r.RequestURL), Request: strike(r.RequestBody, c.secret.Reveal()),
-		Response: withoutTokenField(r.ResponseBody), ClientIP: ip.Unmap(),
+		Query: strike(r.RequestURL), Request: strike(r.RequestBody), Response: strike(r.ResponseBody), ClientIP: ip.Unmap(),
 	}, nil
 }
 
-// withoutToken strikes the values of secret parameters from a query, whatever else stands in it.
-func withoutToken(query string) string {
-	parts := strings.Split(query, "&")
-	for i, p := range parts {
-		name, _, _ := strings.Cut(p, "=")
-		if name = name[strings.LastIndexByte(name, '?')+1:]; name == "access_token" || name == "secret" || name == "appsecret" {
-			parts[i] = p[:strings.IndexByte(p+"=", '=')] + "=" + redacted
-		}
-	}
-	return strings.Join(parts, "&")
+type ridAnswer struct {
+	Request *struct {
+		InvokeTime   wire.Int `json:"invoke_time"`
+		CostInMS     wire.Int `json:"cost_in_ms"`
+		RequestURL   string   `json:"request_url"`
+		RequestBody  string   `json:"request_body"`
+		ResponseBody string   `json:"response_body"`
+		ClientIP     string   `json:"client_ip"`
+	} `json:"request"`
 }
 
-// withoutTokenField strikes the token from a recorded answer of a token call.
-func withoutTokenField(body string) string {
-	const field = `"access_token":`
-	before, after, found := strings.Cut(body, field)
-	if !found {
-		return body
+// Check refuses an answer without what was asked for.
+func (a *ridAnswer) Check() error {
+	if a.Request == nil {
+		return errors.New("no request in the answer")
 	}
-	rest := strings.TrimLeft(after, " ")
-	if strings.HasPrefix(rest, `"`) {
-		if _, tail, ok := strings.Cut(rest[1:], `"`); ok {
-			return before + field + `"` + redacted + `"` + tail
-		}
-	}
-	return before + field + redacted
+	return nil
 }
 
 // CallbackIPs lists the addresses that the platform's callbacks come from. They change; asking once a day
@@ -167,26 +171,45 @@ func (c *Client) APIIPs(ctx context.Context) ([]netip.Prefix, error) {
 }
 
 func (c *Client) addresses(ctx context.Context, path string) ([]netip.Prefix, error) {
-	type answer struct {
+	a, err := Get[addressAnswer](ctx, c, path, nil)
+	return a.List, err
+}
+
+type addressAnswer struct {
+	List []netip.Prefix
+}
+
+// UnmarshalJSON takes single addresses and ranges.
+func (a *addressAnswer) UnmarshalJSON(b []byte) error {
+	var answer struct {
 		List []string `json:"ip_list"`
 	}
-	a, err := Get[answer](ctx, c, path, nil)
-	if err != nil {
-		return nil, err
+	if err := wire.Unmarshal(b, &answer); err != nil {
+		return err
 	}
-	out := make([]netip.Prefix, 0, len(a.List))
-	for _, s := range a.List {
+	list := make([]netip.Prefix, 0, len(answer.List))
+	for _, s := range answer.List {
 		p, err := netip.ParsePrefix(s)
 		if err != nil {
 			ip, err := netip.ParseAddr(s)
 			if err != nil {
-				return nil, &Error{Op: http.MethodGet + " " + path, kinds: []error{ErrBadResponse}, cause: fmt.Errorf("no address: %.64q", s)}
+				return fmt.Errorf("no address: %.64q", s)
 			}
+			ip = ip.Unmap()
 			p = netip.PrefixFrom(ip, ip.BitLen())
 		}
-		out = append(out, p)
+		list = append(list, p)
 	}
-	return out, nil
+	a.List = list
+	return nil
+}
+
+// Check refuses an answer without addresses: who builds a firewall from it must not lock everybody out.
+func (a *addressAnswer) Check() error {
+	if len(a.List) == 0 {
+		return errors.New("no ip_list in the answer")
+	}
+	return nil
 }
 
 // CallbackCheck is what the platform found when it tried the account's callback address.

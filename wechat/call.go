@@ -17,7 +17,7 @@ import (
 // call is one call on its way: begin → (prepare → settle → again)* → end.
 type call struct {
 	client *Client
-	ctx    context.Context
+	ctx    context.Context //nolint:containedctx // a call lives exactly as long as its context
 	cancel context.CancelFunc
 	given  bool // the caller gave a deadline
 	method string
@@ -47,8 +47,7 @@ type call struct {
 	status   int
 	received int64
 	err      *Error
-	doubt    bool // the last attempt may have been carried out
-	doubted  bool // one before it may have been
+	doubt    bool // the last attempt, or one before it, may have been carried out
 	unsent   bool // the last attempt provably never left
 	passing  bool // the failure is one that may pass
 	wait     time.Duration
@@ -190,7 +189,7 @@ func (k *call) load(r *http.Request) *Error {
 	r.Body, r.GetBody, r.ContentLength = nil, nil, 0
 	switch {
 	case k.form != nil:
-		body, err := k.form.body()
+		body, err := k.form.body(k.ctx)
 		if err != nil {
 			return &Error{Op: k.op(), cause: err}
 		}
@@ -205,6 +204,8 @@ func (k *call) load(r *http.Request) *Error {
 		body.Reset(k.body)
 		r.Body, r.ContentLength = body, int64(len(k.body))
 		r.Header["Content-Type"] = jsonType
+	case !k.class.harmless():
+		r.Body = new(bodyReader) // an empty one: a GET with none is repeated too, if a kept connection breaks
 	}
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -69,7 +70,7 @@ func (e *Error) Unwrap() []error {
 	if e.cause == nil {
 		return e.kinds
 	}
-	return append(e.kinds[:len(e.kinds):len(e.kinds)], e.cause)
+	return append(slices.Clip(e.kinds), e.cause)
 }
 
 // RetryAt says when it makes sense to try again, and is zero where that is not known or never.

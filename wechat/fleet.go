@@ -66,23 +66,19 @@ func (v *visit) end() {
 	}
 }
 
-// do carries out one operation on the store and reports whether it went well.
-func (v *visit) do(ctx context.Context, op func(context.Context) error) bool {
+// do carries out one operation on the store.
+func (v *visit) do(ctx context.Context, op func(context.Context) error) {
 	if v.out {
-		return false
+		return
 	}
 	start := time.Now()
 	limited, cancel := context.WithTimeout(ctx, v.left)
 	defer cancel()
 	err := op(limited)
-	if v.left -= time.Since(start); err == nil {
-		return true
-	}
-	if ctx.Err() == nil { // or else it was not the store's fault
+	if v.left -= time.Since(start); err != nil && ctx.Err() == nil { // or else it was not the store's fault
 		v.out = true
 		v.client.log.WarnContext(ctx, "wechat token store is out of use", "error", err.Error())
 	}
-	return false
 }
 
 // look reads the token. It returns nil where the store cannot be used, and a token of generation 0 where it
@@ -97,7 +93,7 @@ func (v *visit) look(ctx context.Context) *stored {
 		s = &stored{version: r.Version, skew: time.Since(r.Now)}
 		var n token
 		if r.Version == 0 || json.Unmarshal(r.Value, &n) != nil || !n.plausible(r.Now) {
-			return nil
+			return nil //nolint:nilerr // what makes no sense is as good as none, and the next write replaces it
 		}
 		s.token, s.Expires, s.Renew = n, n.Expires.Add(s.skew), n.Renew.Add(s.skew)
 		return nil

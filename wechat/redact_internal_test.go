@@ -22,7 +22,7 @@ const (
 func TestCleanErrorsNameNoURLAndNoSecret(t *testing.T) {
 	address := "https://api.weixin.qq.com/cgi-bin/menu/get?access_token=" + plantedToken + "&openid=oAbc"
 	parse := func(s string) error { _, err := url.Parse(s); return err }
-	_, reqErr := http.NewRequest("BAD METHOD", address, nil) //nolint:noctx // it fails
+	_, reqErr := http.NewRequest("BAD METHOD", address, nil)
 	for name, c := range map[string]struct {
 		err  error
 		want string

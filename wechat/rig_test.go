@@ -59,6 +59,17 @@ func process(t testing.TB, p *wechattest.Platform, acct *wechattest.Console, opt
 	return c
 }
 
+// onPort gives a client for a platform that listens, with the transports that are the client's own.
+func onPort(t testing.TB, url string, acct *wechattest.Console, opts ...wechat.Option) *wechat.Client {
+	t.Helper()
+	c, err := wechat.New(credentialsOf(acct), append([]wechat.Option{wechat.WithBaseURL(url)}, opts...)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Close() })
+	return c
+}
+
 func credentialsOf(acct *wechattest.Console) wechat.Credentials {
 	return wechat.Credentials{AppID: wechat.AppID(acct.AppID()), AppSecret: wechat.NewSecret(acct.Secret())}
 }
@@ -113,7 +124,7 @@ func show(ctx context.Context, c *wechat.Client, follower string) error {
 // send makes a call of class keyed: a broadcast to everybody.
 func send(ctx context.Context, c *wechat.Client, key string) error {
 	var out struct {
-		MsgID int64 `json:"msg_id"`
+		MsgID any `json:"msg_id"`
 	}
 	return c.Call(ctx, wechat.Request{Path: massPath, Body: map[string]any{
 		"filter": map[string]any{"is_to_all": true}, "msgtype": "text", "text": map[string]string{"content": "hello"}, "clientmsgid": key,
@@ -200,4 +211,11 @@ func getJSON(ctx context.Context, c *http.Client, url string, out any) error {
 	}
 	defer resp.Body.Close()
 	return json.NewDecoder(resp.Body).Decode(out)
+}
+
+// contextOf gives a context with a deadline, which ends with the test.
+func contextOf(t testing.TB, d time.Duration) context.Context {
+	ctx, cancel := context.WithTimeout(t.Context(), d)
+	t.Cleanup(cancel)
+	return ctx
 }

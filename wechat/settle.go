@@ -23,12 +23,24 @@ const (
 
 // settle turns what came back into a result or an error. It reads and closes the body.
 func (k *call) settle(resp *http.Response, err error) {
-	k.doubted = k.doubted || k.doubt
+	doubted := k.doubt
 	k.err, k.doubt, k.unsent, k.passing, k.wait, k.status, k.received = nil, false, false, false, 0, 0, 0
 	if err != nil {
 		k.settleTransport(err)
-		return
+	} else {
+		k.settleAnswer(resp)
 	}
+	if doubted && k.err != nil && !k.doubt {
+		k.inDoubt() // whatever this attempt came to, the one before may have been carried out
+	}
+}
+
+func (k *call) inDoubt() {
+	k.doubt = true
+	k.err.kinds = append(k.err.kinds, ErrOutcomeUnknown)
+}
+
+func (k *call) settleAnswer(resp *http.Response) {
 	defer resp.Body.Close()
 	k.status = resp.StatusCode
 	if k.sink != nil && resp.StatusCode == http.StatusOK {
@@ -70,19 +82,16 @@ func (k *call) read(body io.Reader) ([]byte, error) {
 
 // settleTransport judges a request that got no answer.
 func (k *call) settleTransport(err error) {
-	if k.upload != nil {
-		if source := k.upload.failure(); source != nil {
-			// The announced length was never reached, so the platform had nothing to carry out.
-			k.err = &Error{Op: k.op(), kinds: []error{ErrSourceChanged}, cause: source}
-			return
-		}
+	if source := k.upload.failure(); source != nil {
+		// The announced length was never reached, so the platform had nothing to carry out.
+		k.err = &Error{Op: k.op(), kinds: source.kinds, cause: source.cause}
+		return
 	}
 	k.unsent = k.trace.unsent()
-	k.doubt = (k.doubted || !k.unsent) && !k.class.harmless()
 	k.passing = true
 	k.err = &Error{Op: k.op(), cause: clean(err, k.secrets()...)}
-	if k.doubt {
-		k.err.kinds = []error{ErrOutcomeUnknown}
+	if !k.unsent && !k.class.harmless() {
+		k.inDoubt()
 	}
 }
 
@@ -158,8 +167,8 @@ func (k *call) settleCode(envelope wire.Envelope, body []byte) {
 			k.err.kinds = []error{ErrTokenRejected}
 		}
 	}
-	if k.doubt = errors.Is(k.err, ErrBusy) && !k.class.harmless(); k.doubt {
-		k.err.kinds = append(k.err.kinds, ErrOutcomeUnknown)
+	if errors.Is(k.err, ErrBusy) && !k.class.harmless() {
+		k.inDoubt()
 	}
 }
 
@@ -169,8 +178,8 @@ func (k *call) bad(body []byte, kind, cause error) {
 	if errors.Is(kind, ErrResponseTooLarge) || errors.Is(kind, ErrUnexpectedRedirect) {
 		k.err.kinds = append(k.err.kinds, ErrBadResponse)
 	}
-	if k.doubt = !k.class.harmless(); k.doubt {
-		k.err.kinds = append(k.err.kinds, ErrOutcomeUnknown)
+	if !k.class.harmless() {
+		k.inDoubt()
 	}
 }
 

@@ -4,15 +4,16 @@ import (
 	"cmp"
 	"context"
 	"crypto/rand"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
 	"path"
 	"strings"
-	"sync"
-	"sync/atomic"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/seed-a9908ced/wechat-go/internal/wire"
 )
 
 // Upload is a file on its way to the platform.
@@ -24,16 +25,18 @@ type Upload struct {
 	Class Class
 	// Field is the form field's name; empty means "media".
 	Field string
-	// FileName is what the platform is told. What is not ASCII letters, digits, dot, dash or underscore
-	// is replaced, since the platform refuses it; the extension stays.
+	// FileName is what the platform is told: its last element, of which only ASCII letters, digits, dots,
+	// dashes and underscores stay, since the platform refuses others, and at most 80 of them. "图片.png"
+	// becomes "file.png".
 	FileName string
 	// ContentType of the file; empty means application/octet-stream.
 	ContentType string
 	// Size is the exact length of the file in bytes. A source that turns out longer or shorter ends the
 	// upload with ErrSourceChanged.
 	Size int64
-	// Open opens the file from its start. It is called once for each attempt; a source that can be read
-	// once only gives an error the second time, and the upload is then not repeated.
+	// Open opens the file from its start. It is called once for each attempt; a source that can be read once
+	// only gives an error the second time, and the upload is then not repeated. What it gave is closed, when
+	// the context ends while a Read is under way as well: that should end the Read, as with an [os.File].
 	Open func() (io.ReadCloser, error)
 	// Form is sent before the file.
 	Form []FormField
@@ -53,23 +56,28 @@ func (c *Client) Upload(ctx context.Context, u Upload, out any) error {
 	if err != nil {
 		return err
 	}
-	class := u.Class
-	if op, known := operations[u.Path]; known {
-		class = op.Class
-	}
-	var cancel context.CancelFunc
-	given := ctx
-	if _, ok := ctx.Deadline(); !ok {
-		given, cancel = context.WithTimeout(ctx, ClassUpload.timeout())
-		defer cancel()
-	}
-	k, err := c.begin(given, Request{Method: http.MethodPost, Path: u.Path, Query: u.Query, Class: class})
+	k, err := c.beginLong(ctx, Request{Method: http.MethodPost, Path: u.Path, Query: u.Query, Class: u.Class})
 	if err != nil {
 		return err
 	}
 	defer k.end()
 	k.form, k.out, k.body = f, out, nil
 	return k.run()
+}
+
+// beginLong begins a call that moves a file: it has the time of an upload, whatever its class.
+func (c *Client) beginLong(ctx context.Context, r Request) (*call, error) {
+	if _, given := ctx.Deadline(); given {
+		return c.begin(ctx, r)
+	}
+	ctx, cancel := context.WithTimeout(ctx, ClassUpload.timeout())
+	k, err := c.begin(ctx, r)
+	if err != nil {
+		cancel()
+		return nil, err
+	}
+	k.given, k.cancel = false, cancel
+	return k, nil
 }
 
 // form is an upload as it is announced: the same head, tail and length for each attempt.
@@ -81,19 +89,7 @@ type form struct {
 }
 
 func newForm(u Upload) (*form, error) {
-	var problems []Problem
-	if u.Open == nil {
-		problems = append(problems, Problem{Field: "open", Rule: "required", Message: "no source"})
-	}
-	if u.Size <= 0 {
-		problems = append(problems, Problem{Field: "size", Rule: "required", Message: fmt.Sprintf("a file of %d bytes", u.Size)})
-	}
-	for _, f := range append([]FormField{{Name: u.Field}, {Name: u.ContentType}}, u.Form...) {
-		if strings.ContainsAny(f.Name, "\r\n\"\\") {
-			problems = append(problems, Problem{Field: "form", Rule: "format", Message: "a name holds a quote or a line break"})
-		}
-	}
-	if err := Refuse("upload", problems); err != nil {
+	if err := Refuse("upload", u.problems()); err != nil {
 		return nil, err
 	}
 	u.Field = cmp.Or(u.Field, "media")
@@ -111,11 +107,38 @@ func newForm(u Upload) (*form, error) {
 	return f, nil
 }
 
+// problems lists what is wrong with an upload before anything of it is read.
+func (u Upload) problems() []Problem {
+	var ps []Problem
+	if u.Open == nil {
+		ps = append(ps, Problem{Field: "open", Rule: "required", Message: "no source"})
+	}
+	if u.Size <= 0 {
+		ps = append(ps, Problem{Field: "size", Rule: "required", Message: fmt.Sprintf("a file of %d bytes", u.Size)})
+	}
+	word := func(field, s string) {
+		if strings.ContainsFunc(s, func(r rune) bool { return unicode.IsControl(r) || r == '"' || r == '\\' || r == utf8.RuneError }) {
+			ps = append(ps, Problem{Field: field, Rule: "format", Message: "holds a quote, a backslash or a control character"})
+		}
+	}
+	word("field", u.Field)
+	word("content_type", u.ContentType)
+	for i, f := range u.Form {
+		at := fmt.Sprintf("form[%d]", i)
+		if f.Name == "" {
+			ps = append(ps, Problem{Field: at + ".name", Rule: "required", Message: "no name"})
+		}
+		word(at+".name", f.Name)
+		if err := wire.CheckText([]byte(f.Value)); err != nil {
+			ps = append(ps, Problem{Field: at + ".value", Rule: "encoding", Message: err.Error()})
+		}
+	}
+	return ps
+}
+
 // fileName makes a name that the platform takes: ASCII, short, with its extension.
 func fileName(name string) string {
-	name = path.Base(strings.ReplaceAll(name, "\\", "/"))
-	ext := path.Ext(name)
-	ascii := func(s string) string {
+	fit := func(s string) string {
 		return strings.Map(func(r rune) rune {
 			if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("._-", r) {
 				return r
@@ -123,111 +146,11 @@ func fileName(name string) string {
 			return -1
 		}, s)
 	}
-	stem := strings.Trim(ascii(strings.TrimSuffix(name, ext)), ".")
-	if stem == "" {
-		stem = "file"
+	name = path.Base(strings.ReplaceAll(name, "\\", "/"))
+	stem, ext := strings.TrimSuffix(name, path.Ext(name)), fit(path.Ext(name))
+	stem = cmp.Or(strings.Trim(fit(stem), "."), "file")
+	if ext == "." {
+		ext = ""
 	}
-	return stem[:min(len(stem), 64)] + ascii(ext)[:min(len(ascii(ext)), 16)]
-}
-
-// body opens the source for one attempt.
-func (f *form) body() (*uploadBody, error) {
-	file, err := f.Open()
-	if err != nil {
-		return nil, fmt.Errorf("upload source: %w", err)
-	}
-	return &uploadBody{form: f, file: file}, nil
-}
-
-// uploadBody is a form as one request's body: head, file, tail. A request that failed may go on reading
-// its own for a while, so no two share one.
-type uploadBody struct {
-	*form
-	sent atomic.Int64 // of the file
-
-	mu   sync.Mutex
-	file io.ReadCloser
-	at   int64 // of the whole body
-	err  error // what went wrong with the source
-}
-
-// Read gives the next piece. The source is checked against its announced length at the end of the file,
-// before the tail is let out.
-func (b *uploadBody) Read(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.err != nil {
-		return 0, b.err
-	}
-	if b.file == nil {
-		return 0, errors.New("upload closed")
-	}
-	head, end := int64(len(b.head)), int64(len(b.head))+b.Size
-	var n int
-	switch {
-	case b.at < head:
-		n = copy(p, b.head[b.at:])
-	case b.at < end:
-		m, err := b.file.Read(p[:min(int64(len(p)), end-b.at)])
-		n = m
-		switch {
-		case b.at+int64(n) == end:
-			if b.err = b.longer(); b.err != nil {
-				return 0, b.err
-			}
-		case errors.Is(err, io.EOF):
-			b.err = fmt.Errorf("%d bytes were announced and the source ended after %d", b.Size, b.at+int64(n)-head)
-			return 0, b.err
-		case err != nil:
-			b.err = err
-			return 0, err
-		}
-		b.sent.Add(int64(n))
-		if b.Progress != nil && n > 0 {
-			b.Progress(b.sent.Load())
-		}
-	case b.at < b.length:
-		n = copy(p, b.tail[b.at-end:])
-	default:
-		return 0, io.EOF
-	}
-	b.at += int64(n)
-	return n, nil
-}
-
-// longer reports a source that goes on after its announced length.
-func (b *uploadBody) longer() error {
-	var one [1]byte
-	for range 100 {
-		n, err := b.file.Read(one[:])
-		if n > 0 {
-			return fmt.Errorf("%d bytes were announced and the source goes on", b.Size)
-		}
-		if err != nil {
-			if errors.Is(err, io.EOF) {
-				return nil
-			}
-			return err
-		}
-	}
-	return io.ErrNoProgress
-}
-
-// Close closes the source. net/http may call it while a Read is under way.
-func (b *uploadBody) Close() error {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.file == nil {
-		return nil
-	}
-	err := b.file.Close()
-	b.file = nil
-	return err
-}
-
-// failure is what went wrong with the source, if anything.
-func (b *uploadBody) failure() error {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.err
+	return stem[:min(len(stem), 64)] + ext[:min(len(ext), 16)]
 }

@@ -56,6 +56,7 @@ type Console struct {
 
 	menu      menus
 	temporary []*media // temporary media, oldest first
+	library   []*media // permanent media, oldest first
 	fans      fans
 	tags      tagBook
 	mass      allowance

@@ -16,7 +16,7 @@
 // # What it keeps
 //
 // State, not scripts: token generations of both families with their overlaps, IP whitelists, secrets frozen
-// and reset, menus as both calls show them, temporary media that die after three days, followers and tags,
+// and reset, menus as both calls show them, temporary media that die after three days, the library of permanent ones, followers and tags,
 // broadcasts with their allowances and the memory of clientmsgid, daily and per-minute quotas, rids. The
 // [Console] that [Platform.AddAccount] returns is what the account's administrator has: it sets and reads
 // that state, and makes it fail: [Console.FlapTokens], [Console.FreezeSecret], [Console.SetWhitelist].
@@ -31,9 +31,11 @@
 // # What it does not imitate
 //
 //   - Callbacks: nothing is pushed, no messages, menu events or MASSSENDJOBFINISH. mass/get tells the state.
-//   - Drafts, publishing and permanent material have no endpoints here; [Console.AddDraft] and
-//     [Console.AddMaterial] make what a broadcast or menu can name. Media content is told by its first
-//     bytes and its size: it is neither decoded nor measured in seconds, and nothing is reviewed.
+//   - Drafts and publishing have no endpoints here; [Console.AddDraft] makes what a broadcast can name, and
+//     [Console.AddArticles] articles as they lie in the library from the time when they could be added.
+//     Permanent thumbs are neither counted nor listed, and what was added last is listed first; the pages say
+//     nothing of either. Media content is told by its first bytes and its size: it is neither decoded nor
+//     measured in seconds, and nothing is reviewed.
 //   - Broadcasts to all never wait for an administrator, no content is judged, and a broadcast is taken to
 //     reach every follower that it may. Text has no greatest length.
 //   - Personalised menus can be made and deleted, but menu/trymatch is missing, as are the blacklist,

@@ -36,7 +36,7 @@ func allEndpoints() map[string]endpoint {
 	table := map[string]endpoint{}
 	for _, e := range slices.Concat(
 		tokenEndpoints, openapiEndpoints, networkEndpoints,
-		menuEndpoints, mediaEndpoints, massEndpoints, jobEndpoints, fanEndpoints, tagEndpoints,
+		menuEndpoints, mediaEndpoints, materialEndpoints, massEndpoints, jobEndpoints, fanEndpoints, tagEndpoints,
 	) {
 		if e.quota == "" {
 			e.quota = e.path

@@ -125,7 +125,7 @@ func (c *call) broadcast(b *Broadcast, m message, list []string) (any, error) {
 	if b.Kind == "mpnews" {
 		b.MsgDataID = c.p.nextID()
 		out.MsgDataID = b.MsgDataID
-		delete(c.p.media, b.MediaIDs[0]) // a draft dies by being sent
+		c.acct.discard(c.p.media[b.MediaIDs[0]]) // a draft dies by being sent
 	}
 	c.acct.reach(b, list)
 	mass.remember(key, b)

@@ -49,7 +49,9 @@ const videoPath = "/wechattest/video"
 type media struct {
 	Medium
 	acct    *Console
-	content []byte // nil when it is not kept
+	content []byte    // nil when it is not kept
+	better  []byte    // a recording as media/get/jssdk gives it
+	news    []Article // articles in the library
 }
 
 // Medium is what the platform knows of a file, draft or article that a media_id names.
@@ -63,6 +65,10 @@ type Medium struct {
 	Size int64
 	// SHA256 is the file's sum in hexadecimal digits.
 	SHA256 string
+	// Title and Introduction describe a permanent video.
+	Title, Introduction string
+	// URL is where a permanent image is shown.
+	URL string
 	// Created is when it came, Expires when it will be gone; zero: never.
 	Created, Expires time.Time
 }
@@ -103,7 +109,7 @@ func uploadImage(c *call) (any, error) {
 	}
 	return struct {
 		URL string `json:"url"`
-	}{"http://mmbiz.qpic.cn/mmbiz_" + format + "/" + c.p.draw(web64, 43) + "/0"}, nil
+	}{c.p.imageURL(format)}, nil
 }
 
 // uploaded judges the file of an upload and returns its format. A body without a length is refused by the
@@ -138,6 +144,8 @@ var formats = []struct{ name, head string }{
 	{"gif", "GIF8"},
 	{"amr", "#!AMR"},
 	{"mp3", "ID3"},
+	{"bmp", "BM"},
+	{"wma", "\x30\x26\xb2\x75\x8e\x66\xcf\x11"},
 }
 
 func formatOf(b []byte) string {
@@ -149,6 +157,8 @@ func formatOf(b []byte) string {
 	switch {
 	case len(b) >= 8 && string(b[4:8]) == "ftyp":
 		return "mp4"
+	case len(b) >= 12 && string(b[:4]) == "RIFF" && string(b[8:12]) == "WAVE":
+		return "wav"
 	case len(b) >= 2 && b[0] == 0xff && b[1]&0xe0 == 0xe0: // a frame of MPEG audio
 		return "mp3"
 	}
@@ -212,6 +222,7 @@ func downloadVideo(c *call) (any, error) {
 var contentTypes = map[string]string{
 	"jpg": "image/jpeg", "png": "image/png", "gif": "image/gif",
 	"amr": "audio/amr", "mp3": "audio/mp3", "mp4": "video/mp4",
+	"bmp": "image/bmp", "wav": "audio/wav", "wma": "audio/x-ms-wma",
 }
 
 func (m *media) download() (any, error) {
@@ -233,12 +244,13 @@ func (c *call) medium(id string, kinds ...string) (*media, error) {
 	return m, nil
 }
 
-// medium describes an uploaded file.
+// medium describes an uploaded file. A life of 0 does not end.
 func (u *upload) medium(kind string, now time.Time, life time.Duration) Medium {
-	return Medium{
-		Kind: kind, Name: u.name, Size: u.size, SHA256: hex.EncodeToString(u.sum[:]),
-		Created: now, Expires: now.Add(life),
+	m := Medium{Kind: kind, Name: u.name, Size: u.size, SHA256: hex.EncodeToString(u.sum[:]), Created: now}
+	if life > 0 {
+		m.Expires = now.Add(life)
 	}
+	return m
 }
 
 // kept is the content, if all of it was kept.

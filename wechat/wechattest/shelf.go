@@ -57,12 +57,13 @@ func (c *Console) Medium(id string) (Medium, bool) {
 }
 
 // AddMaterial puts a permanent medium into the account's library and returns its media_id. The kind is
-// "image", "voice", "video" or "thumb". Menus name such media, and broadcasts can.
+// "image", "voice", "video" or "thumb". Menus name such media, and broadcasts can. The limits of the library
+// are not asked.
 func (c *Console) AddMaterial(kind, name string, content []byte) string {
 	c.p.mu.Lock()
 	defer c.p.mu.Unlock()
 	sum := sha256.Sum256(content)
-	return c.shelve(Medium{
+	return c.collect(Medium{
 		Kind: kind, Name: name, Size: int64(len(content)), SHA256: hex.EncodeToString(sum[:]), Created: c.p.now(),
 	}, content).ID
 }
