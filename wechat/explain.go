@@ -33,7 +33,7 @@ var kindOf = map[errcode.Kind]error{
 // explain fills in what the errcode and the errmsg tell.
 func (e *Error) explain(errmsg string) {
 	e.Message, e.RID = splitRID(errmsg)
-	e.Message = printable(e.Message, maxText)
+	e.Message = strings.TrimSpace(printable(e.Message, maxText))
 	entry, _ := errcode.Lookup(e.Code)
 	if kind := kindOf[entry.Kind]; kind != nil {
 		e.kinds = append(e.kinds, kind)
