@@ -25,9 +25,8 @@ func (b *Client) attempt(ctx context.Context, r record) (record, error) {
 	paused := max(elapsed(began), r.stored.Sub(r.LastSent))
 	o, cause := b.post(ctx, r, patience-paused)
 
-	safe, cancel := detach(ctx)
-	defer cancel()
-	now, err := b.jobs.insist(safe, r, answered{r.Attempts, o})
+	ctx = context.WithoutCancel(ctx)
+	now, err := b.jobs.insist(ctx, r, answered{r.Attempts, o})
 	switch {
 	case err != nil && o.verdict == acceptedNow:
 		return r, fmt.Errorf("accepted with msg_id %d, which could not be written down: %w", o.msgID, err)
@@ -36,7 +35,7 @@ func (b *Client) attempt(ctx context.Context, r record) (record, error) {
 	case o.verdict == acceptedNow && now.MsgID != o.msgID:
 		b.client.Logger().ErrorContext(ctx, "wechat broadcast: accepted twice", "key", r.Key, "msg_id", now.MsgID, "second", o.msgID)
 	case o.spent && now.State == Released:
-		cause = b.exhausted(safe, now, cause)
+		cause = b.exhausted(ctx, now, cause)
 	}
 	if now.verdict() == nil {
 		return now, nil

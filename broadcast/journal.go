@@ -100,29 +100,22 @@ func (j journal) applyAs(ctx context.Context, r record, e event, write string) (
 	return now, err
 }
 
-// How long insist bears with a store that fails.
-const (
-	firstPause = 10 * time.Millisecond
-	lastPause  = 200 * time.Millisecond
-)
-
 // insist applies an event that must not be lost, whoever changes the job meanwhile and whatever hiccups the
-// store has.
+// store has. Each try has its own time, so that one which a pause of the process has eaten is not the last.
 func (j journal) insist(ctx context.Context, r record, e event) (record, error) {
 	write := rand.Text() // one name for all tries, so that the one which took effect is known again
-	for pause := firstPause; ; {
-		now, err := j.applyAs(ctx, r, e, write)
+	for pause := 10 * time.Millisecond; ; {
+		one, cancel := context.WithTimeout(ctx, 5*time.Second)
+		now, err := j.applyAs(one, r, e, write)
+		cancel()
 		switch {
 		case errors.Is(err, errMoved):
 			r = now
 			continue
-		case err == nil || errors.Is(err, ErrState) || pause > lastPause:
+		case err == nil || errors.Is(err, ErrState) || pause > 200*time.Millisecond || !sleep(ctx, pause):
 			return now, err
 		}
-		if !sleep(ctx, pause) {
-			return now, err
-		}
-		pause *= 2
+		pause *= 3
 	}
 }
 

@@ -80,6 +80,8 @@ func (b *Client) exhausted(ctx context.Context, r record, cause error) error {
 	if b.ledger == nil {
 		return cause
 	}
+	ctx, cancel := detach(ctx)
+	defer cancel()
 	spend := r.spend()
 	spend.ID = "" // any broadcast like this one
 	err := b.ledger.Exhausted(ctx, spend)
