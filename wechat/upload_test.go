@@ -156,6 +156,7 @@ func TestUploadIsAFormWithItsLength(t *testing.T) {
 	if diff := cmp.Diff(want, all[0].Parts); diff != "" {
 		t.Errorf("the form differs:\n%.2000s", diff)
 	}
+	waitClosed(&s.closed, 1)
 	if s.opened.Load() != 1 || s.closed.Load() != 1 {
 		t.Errorf("the source was opened %d times and closed %d times", s.opened.Load(), s.closed.Load())
 	}
@@ -312,6 +313,7 @@ func TestRefusedTokenReopensTheSource(t *testing.T) {
 	if len(all) != 2 || !all[0].Complete || !all[1].Complete || all[0].Parts[0].Body != s.data || all[1].Parts[0].Body != s.data {
 		t.Errorf("%d uploads, the first complete: %v", len(all), all[0].Complete)
 	}
+	waitClosed(&s.closed, 2)
 	if s.opened.Load() != 2 || s.closed.Load() != 2 {
 		t.Errorf("the source was opened %d times and closed %d times", s.opened.Load(), s.closed.Load())
 	}
@@ -396,6 +398,7 @@ func TestAttemptsShareNoReader(t *testing.T) {
 			t.Errorf("attempt %d: %d bytes", i+1, bodies[i].Len())
 		}
 	}
+	waitClosed(&s.closed, 2)
 	if s.closed.Load() != 2 {
 		t.Errorf("closed %d times", s.closed.Load())
 	}
@@ -562,4 +565,11 @@ func TestUploadsAtOnceDoNotMix(t *testing.T) {
 		})
 	}
 	wg.Wait()
+}
+
+// waitClosed waits until the transport has closed so many sources: it may do so a moment after the answer.
+func waitClosed(closed *atomic.Int64, n int64) {
+	for end := time.Now().Add(5 * time.Second); closed.Load() < n && time.Now().Before(end); {
+		runtime.Gosched()
+	}
 }
