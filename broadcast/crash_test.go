@@ -175,11 +175,7 @@ func TestCrashAtEveryOperationOfTheStore(t *testing.T) {
 // B1 by seed: processes live and die one after the other and side by side in time, with faults on the wire,
 // until one gets through. At most one broadcast for each Key, and all books agree.
 func TestGenerationsOfCrashes(t *testing.T) {
-	rounds := uint64(3_000)
-	if testing.Short() {
-		rounds = 300
-	}
-	for seed := range rounds {
+	for seed := range uint64(rounds(50, 250, 50_000)) {
 		synctest.Test(t, func(t *testing.T) {
 			rng := rand.New(rand.NewPCG(seed, 11))
 			r := newRig(t)

@@ -17,11 +17,7 @@ import (
 
 // R1: any number of processes that send the same Key at once send once.
 func TestManyProcessesSendOnce(t *testing.T) {
-	rounds := 300
-	if testing.Short() {
-		rounds = 30
-	}
-	for range rounds {
+	for range rounds(30, 300, 10_000) {
 		r := newRig(t)
 		r.store.after = func(string, string) { runtime.Gosched() }
 		clients := []*broadcast.Client{r.client(), r.client()}

@@ -110,13 +110,8 @@ func clientOf(db store.Store, o orders) (*broadcast.Client, error) {
 // B1, Q1, Q3: a program is killed at random moments and started again, a minute later by all clocks. No
 // broadcast is sent twice, none is lost, and no day has more than it may.
 func TestKilledProgramSendsOnce(t *testing.T) {
-	rounds, batch := 200, 100
-	switch {
-	case testing.Short():
-		rounds, batch = 20, 20
-	case os.Getenv("WECHAT_LONG") != "":
-		rounds = 10_000
-	}
+	rounds := rounds(20, 200, 10_000)
+	batch := min(rounds, 100)
 	p := wechattest.New()
 	url, stop := p.Listen()
 	defer stop()

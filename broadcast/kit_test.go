@@ -7,6 +7,7 @@ import (
 	"io"
 	"iter"
 	"net/http"
+	"os"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -27,6 +28,17 @@ const (
 	sendAll = "/cgi-bin/message/mass/sendall"
 	massGet = "/cgi-bin/message/mass/get"
 )
+
+// rounds is how often something random is tried: in short runs, usually, and where WECHAT_LONG is set.
+func rounds(short, usual, long int) int {
+	switch {
+	case testing.Short():
+		return short
+	case os.Getenv("WECHAT_LONG") != "":
+		return long
+	}
+	return usual
+}
 
 // rig is a platform with one account, a store, and clients of both.
 type rig struct {

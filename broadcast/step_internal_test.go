@@ -179,7 +179,7 @@ func TestReopenedJobBeginsAnew(t *testing.T) {
 
 // A random walk over every event keeps what must hold after each step.
 func TestStepKeepsItsPromisesOnAnyWalk(t *testing.T) {
-	const walks, steps = 20_000, 60
+	const walks, steps = 10_000, 60
 	seen := map[string]int{}
 	for seed := range uint64(walks) {
 		rng := rand.New(rand.NewPCG(seed, 7))

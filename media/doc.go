@@ -36,5 +36,12 @@
 //
 // [Client.Upload] judges a file before it fetches a token or sends a byte, then streams it, and gives an [Item]
 // that knows when the platform will have forgotten it. [Spool] keeps a stream that can be read only once, so
-// that it can be judged first and sent again if need be.
+// that it can be judged first and sent again if need be; [OpenURL] does so with an address that a stranger gave,
+// and cannot be led to an address that is not public.
+//
+// # The library
+//
+// [Client.Keep] puts a file where it stays, once: a lost answer is [wechat.ErrOutcomeUnknown]. [Client.Fetch],
+// [Client.List], [Client.ListArticles], [Client.Count] and [Client.Delete] are the rest of the library, and
+// [Client.UploadImage] is for the pictures inside articles.
 package media

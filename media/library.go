@@ -87,7 +87,7 @@ type Material struct {
 	// Title and Introduction describe a video.
 	Title, Introduction string
 	// Articles are set, and nothing was written, where the id names articles.
-	Articles []NewsItem
+	Articles []Article
 }
 
 // Fetch gets permanent material by its id and streams it to w, as [Client.Get] does for temporary material.

@@ -305,7 +305,7 @@ func TestArticlesComeBackAsTheyAre(t *testing.T) {
 		URL: "http://mp.weixin.qq.com/s/x", ContentSourceURL: "https://example.com/", ThumbURL: "http://mmbiz.qpic.cn/x",
 	}
 	id := acct.AddArticles(old, wechattest.Article{Title: "second"})
-	want := []media.NewsItem{{
+	want := []media.Article{{
 		Title: "标题", Thumb: "thumb", ShowCover: true, Author: "a", Digest: "d", Content: "<p>&amp;</p>",
 		URL: "http://mp.weixin.qq.com/s/x", SourceURL: "https://example.com/", ThumbURL: "http://mmbiz.qpic.cn/x",
 	}, {Title: "second"}}

@@ -18,9 +18,9 @@ const pathList = "/cgi-bin/material/batchget_material"
 // pageSize is the most that the platform gives at once.
 const pageSize = 20
 
-// NewsItem is an article of the library, as the platform gives it back. Articles can no longer be added there,
+// Article is an article of the library, as the platform gives it back. Articles can no longer be added there,
 // but old ones stay; new ones are drafts.
-type NewsItem struct {
+type Article struct {
 	Title, Author string
 	// Digest is the summary, of single articles only.
 	Digest string
@@ -35,11 +35,11 @@ type NewsItem struct {
 	ShowCover bool
 }
 
-// News is a set of articles under one id, one to eight of them.
-type News struct {
+// ArticleSet is a set of articles under one id, one to eight of them.
+type ArticleSet struct {
 	ID        wechat.MediaID
 	UpdatedAt time.Time
-	Articles  []NewsItem
+	Articles  []Article
 }
 
 // List goes through the library's pictures, voices or videos, newest first. It asks for twenty at a time, as
@@ -59,9 +59,9 @@ func (m *Client) List(ctx context.Context, k Kind) iter.Seq2[Item, error] {
 
 // ListArticles goes through the library's articles as [Client.List] does through its files. Articles may be
 // long: where twenty sets are more than an answer may hold, fewer are asked for at a time.
-func (m *Client) ListArticles(ctx context.Context) iter.Seq2[News, error] {
-	return pages(ctx, m.c, "news", func(e listed) News {
-		return News{ID: e.ID, UpdatedAt: e.at(), Articles: e.Content.articles()}
+func (m *Client) ListArticles(ctx context.Context) iter.Seq2[ArticleSet, error] {
+	return pages(ctx, m.c, "news", func(e listed) ArticleSet {
+		return ArticleSet{ID: e.ID, UpdatedAt: e.at(), Articles: e.Content.articles()}
 	})
 }
 
@@ -157,10 +157,10 @@ type newsItems struct {
 	} `json:"news_item"`
 }
 
-func (n newsItems) articles() []NewsItem {
-	var all []NewsItem
+func (n newsItems) articles() []Article {
+	var all []Article
 	for _, a := range n.Items {
-		all = append(all, NewsItem{
+		all = append(all, Article{
 			Title: a.Title, Author: a.Author, Digest: a.Digest, Content: a.Content, URL: a.URL, SourceURL: a.ContentSourceURL,
 			Thumb: a.ThumbMediaID, ThumbURL: a.ThumbURL, ShowCover: a.ShowCoverPic != 0,
 		})

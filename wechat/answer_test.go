@@ -31,7 +31,7 @@ func (s *sent) Check() error {
 
 // exchange makes one call of a class against a platform that always gives the same answer. It runs in a
 // bubble, so that pauses take no time.
-func exchange(t *testing.T, class wechat.Class, give func(*http.Request) (*http.Response, error), out any) (requests int, err error) {
+func exchange(t *testing.T, class wechat.Class, give script, out any) (requests int, err error) {
 	t.Helper()
 	c := scripted(t, func(r *http.Request) (*http.Response, error) {
 		requests++
@@ -41,7 +41,7 @@ func exchange(t *testing.T, class wechat.Class, give func(*http.Request) (*http.
 	return requests, err
 }
 
-func always(status int, body string) func(*http.Request) (*http.Response, error) {
+func always(status int, body string) script {
 	return func(r *http.Request) (*http.Response, error) { return answer(r, status, body), nil }
 }
 
@@ -176,7 +176,7 @@ func TestAnswerCutAtEveryByte(t *testing.T) {
 	const body = `{"errcode":0,"errmsg":"ok","msg_id":6501684294894870530,"list":[{"a":"汉字\n"},2.5e1,true]}`
 	synctest.Test(t, func(t *testing.T) {
 		for k := range len(body) {
-			for name, give := range map[string]func(*http.Request) (*http.Response, error){
+			for name, give := range map[string]script{
 				"broken":    func(r *http.Request) (*http.Response, error) { return cut(r, body, k), nil },
 				"too short": always(200, body[:k]),
 			} {

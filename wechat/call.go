@@ -106,6 +106,7 @@ func (k *call) run() error {
 
 // end gives back what was borrowed.
 func (k *call) end() {
+	k.upload.finish()
 	if k.cancel != nil {
 		k.cancel()
 	}
@@ -189,6 +190,7 @@ func (k *call) load(r *http.Request) *Error {
 	r.Body, r.GetBody, r.ContentLength = nil, nil, 0
 	switch {
 	case k.form != nil:
+		k.upload.finish() // of the last attempt
 		body, err := k.form.body(k.ctx)
 		if err != nil {
 			return &Error{Op: k.op(), cause: err}
@@ -217,15 +219,9 @@ func (*bodyReader) Close() error { return nil }
 // authorize fetches the token for the next attempt. Where the platform has refused one and the source
 // still gives the same, it is tried once more after a pause.
 func (k *call) authorize() *Error {
-	token, err := k.client.tokens.Token(k.ctx, k.refused)
-	if err == nil && token == "" {
-		err = errors.New("the source gave an empty token")
-	}
+	token, err := k.client.token(k.ctx, k.refused)
 	if err != nil {
-		if e, ok := errors.AsType[*Error](err); ok {
-			return e
-		}
-		return &Error{Op: opToken, cause: clean(err, k.secrets()...)}
+		return err
 	}
 	if token == k.refused {
 		if err := sleep(k.ctx, jitter(200*time.Millisecond, time.Second)); err != nil {

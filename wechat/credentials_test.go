@@ -18,14 +18,14 @@ const (
 )
 
 // problems gives what an error lists, as "field rule: message (fix)".
-func problems(t testing.TB, err error) []string {
-	t.Helper()
+func problems(tb testing.TB, err error) []string {
+	tb.Helper()
 	if err == nil {
 		return nil
 	}
 	in, ok := errors.AsType[*wechat.InputError](err)
 	if !ok || !errors.Is(err, wechat.ErrInput) {
-		t.Fatalf("error %v (%T), want an *InputError", err, err)
+		tb.Fatalf("error %v (%T), want an *InputError", err, err)
 	}
 	var out []string
 	for _, p := range in.Problems {

@@ -66,8 +66,6 @@ func (s *sink) Write(p []byte) (int, error) {
 // sinkError tells a failure of the caller's writer from one of the network.
 type sinkError struct{ error }
 
-func (e *sinkError) Unwrap() error { return e.error }
-
 var copyBuffers = sync.Pool{New: func() any { b := make([]byte, 32<<10); return &b }}
 
 // receive reads a file, or the JSON that came in its place.

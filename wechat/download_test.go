@@ -22,11 +22,11 @@ import (
 var mediaGet = wechat.Request{Method: http.MethodGet, Path: "/cgi-bin/media/get", Class: wechat.ClassRead}
 
 // download gets one answer as a file.
-func download(t testing.TB, status int, body string, header ...string) (wechat.Download, string, error) {
-	t.Helper()
-	c := scripted(t, func(r *http.Request) (*http.Response, error) { return answer(r, status, body, header...), nil })
+func download(tb testing.TB, status int, body string, header ...string) (wechat.Download, string, error) {
+	tb.Helper()
+	c := scripted(tb, func(r *http.Request) (*http.Response, error) { return answer(r, status, body, header...), nil })
 	var file bytes.Buffer
-	got, err := c.Download(t.Context(), mediaGet, &file)
+	got, err := c.Download(tb.Context(), mediaGet, &file)
 	return got, file.String(), err
 }
 
@@ -112,7 +112,7 @@ func interrupted(body string, k, n int, requests *int) script {
 func TestDownloadIsRepeatedOnlyWhileNothingWasWritten(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		file := "\xff\xd8\xff\xe0" + strings.Repeat("0123456789", 100)
-		failure := `{"errcode":40007,"errmsg":"invalid media_id, and many more words about it"}`
+		failure := `{"errcode":40007,"errmsg":"invalid media_id` + strings.Repeat(", and many more words about it", 20) + `"}`
 		for k := range len(file) {
 			requests := 0
 			c := scripted(t, interrupted(file, k, 1, &requests))
@@ -257,6 +257,30 @@ func TestDownloadHasTwoMinutesAndDoesNotWaitUnasked(t *testing.T) {
 			t.Errorf("without a deadline %d requests in %v", requests, d)
 		}
 	})
+}
+
+// TestDownloadEndsWithItsContext, at the head of the answer and in the middle of the file.
+func TestDownloadEndsWithItsContext(t *testing.T) {
+	for _, head := range []int{0, 100, 5000} {
+		synctest.Test(t, func(t *testing.T) {
+			c := scripted(t, func(r *http.Request) (*http.Response, error) {
+				resp := answer(r, 200, "")
+				resp.Body = io.NopCloser(io.MultiReader(strings.NewReader(strings.Repeat("x", head)), endless{piece: []byte("y"), pause: time.Second, ctx: r.Context(), read: new(int64)}))
+				return resp, nil
+			})
+			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+			defer cancel()
+			var err error
+			d := took(func() { _, err = c.Download(ctx, mediaGet, io.Discard) })
+			if wantKind(t, err, context.DeadlineExceeded); d != 5*time.Second || errors.Is(err, wechat.ErrBadResponse) {
+				t.Errorf("behind %d bytes: %v after %v", head, err, d)
+			}
+		})
+	}
+	c := scripted(t, nil)
+	if _, err := c.Download(t.Context(), wechat.Request{Path: "media/get"}, io.Discard); !errors.Is(err, wechat.ErrInput) {
+		t.Errorf("a bad path gives %v", err)
+	}
 }
 
 func TestDownloadRepeatsWhatPasses(t *testing.T) {

@@ -112,7 +112,7 @@ func TestPrintable(t *testing.T) {
 func FuzzErrmsg(f *testing.F) {
 	for _, s := range []string{
 		"ok", "invalid openid rid: 61725984-6126f6f9-040f19c4", "invalid ip 1.2.3.4 ipv6 ::ffff:1.2.3.4, not in whitelist rid: 61725984-6126f6f9-040f19c4",
-		"requestIP: 2001:db8::1", "hint: [x]", "\x00\x1b\u202e", "\xff\xfe", strings.Repeat("汉", 400), "rid:", "rid: -", " a \x00rid:0000-0000", strings.Repeat("rid: 61725984-6126f6f9-040f19c4 ", 40),
+		"requestIP: 2001:db8::1", "hint: [x]", "\x00\x1b\u202e", "\xff\xfe", strings.Repeat("汉", 400), "rid:", "rid: -", strings.Repeat("rid: 61725984-6126f6f9-040f19c4 ", 40),
 	} {
 		f.Add(40164, s)
 		f.Add(40001, s)

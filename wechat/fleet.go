@@ -160,9 +160,11 @@ func (v *visit) gate(ctx context.Context) (reopen func(), shut time.Time) {
 func (v *visit) keep(ctx context.Context, known *stored, a tokenAnswer, asked time.Time, refused string) *token {
 	life := a.life()
 	n := &stored{token: token{
-		Token: a.AccessToken, Generation: asked.UnixMilli(), Expires: asked.Add(life), Renew: v.times.renewal(asked, life),
-		Again: a.AccessToken == refused, By: v.by,
+		Token: a.AccessToken, Generation: asked.UnixMilli(), Expires: asked.Add(life), Again: a.AccessToken == refused, By: v.by,
 	}}
+	if n.Renew = v.times.renewal(time.Now(), life); n.Renew.After(n.Expires) {
+		n.Renew = n.Expires
+	}
 	if life <= v.times.keep {
 		return &n.token
 	}

@@ -13,7 +13,7 @@ import (
 // alignments, in hex, and as the bytes of a printed slice.
 func shapes(secret string) map[string]string {
 	b := []byte(secret)
-	decimal := strings.Trim(fmt.Sprint(b), "[]")
+	decimal := strings.Trim(fmt.Sprintf("%d", b), "[]")
 	goBytes := strings.TrimSuffix(strings.TrimPrefix(fmt.Sprintf("%#v", b), "[]byte{"), "}")
 	out := map[string]string{
 		"raw":        secret,
@@ -46,11 +46,11 @@ func findLeak(text, secret string) string {
 }
 
 // wantNoLeak fails where a text gives any of the secrets away.
-func wantNoLeak(t testing.TB, what, text string, secrets ...string) {
-	t.Helper()
+func wantNoLeak(tb testing.TB, what, text string, secrets ...string) {
+	tb.Helper()
 	for _, s := range secrets {
 		if shape := findLeak(text, s); shape != "" {
-			t.Errorf("%s gives the secret away (%s):\n%s", what, shape, text[:min(len(text), 2000)])
+			tb.Errorf("%s gives the secret away (%s):\n%s", what, shape, text[:min(len(text), 2000)])
 			return
 		}
 	}
@@ -64,7 +64,7 @@ func TestLeaksAreFound(t *testing.T) {
 		for _, s := range []string{
 			text, url.QueryEscape(text), url.PathEscape(text), hex.EncodeToString([]byte(text)), fmt.Sprintf("%X", text), fmt.Sprintf("% x", text),
 			base64.StdEncoding.EncodeToString([]byte(text)), base64.URLEncoding.EncodeToString([]byte(text)),
-			fmt.Sprint([]byte(text)), fmt.Sprintf("%#v", []byte(text)), fmt.Sprintf("%q", text), "…" + text + "…",
+			fmt.Sprintf("%v", []byte(text)), fmt.Sprintf("%#v", []byte(text)), fmt.Sprintf("%q", text), "…" + text + "…",
 		} {
 			if findLeak(s, secret) == "" {
 				t.Errorf("no leak found in %q", s)

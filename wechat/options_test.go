@@ -220,3 +220,16 @@ func TestHooksAddUpInOrder(t *testing.T) {
 		t.Errorf("hooks were called in order %v (%v)", order, err)
 	}
 }
+
+func TestRateLimitOptionIsTaken(t *testing.T) {
+	c := scripted(t, func(r *http.Request) (*http.Response, error) { return answer(r, 200, `{"errcode":0}`), nil }, wechat.WithRateLimit("/x", 1, 1))
+	if err := c.Call(t.Context(), wechat.Request{Path: "/x/y"}, nil); err != nil {
+		t.Error(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	wantKind(t, c.Call(ctx, wechat.Request{Path: "/x/z"}, nil), wechat.ErrRateLimited)
+	if err := c.Call(ctx, wechat.Request{Path: "/other"}, nil); err != nil {
+		t.Error(err)
+	}
+}

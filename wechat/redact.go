@@ -53,7 +53,11 @@ func clean(err error, secrets ...string) error {
 		}
 	}
 	text := err.Error()
-	struck := strike(urls.ReplaceAllString(text, "[url]"), secrets...)
+	struck := text
+	if strings.Contains(text, "://") {
+		struck = urls.ReplaceAllString(text, "[url]")
+	}
+	struck = strike(struck, secrets...)
 	if _, deep := errors.AsType[*url.Error](err); struck == text && !deep {
 		return &cleanError{text: printable(text, maxText), timeout: timeout, inner: err}
 	}
@@ -66,9 +70,6 @@ func clean(err error, secrets ...string) error {
 	return &cleanError{text: printable(struck, maxText), timeout: timeout, inner: inner}
 }
 
-// named finds the values of what is secret by its name, in queries and in JSON, also in JSON inside a string.
-var named = regexp.MustCompile(`(?i)(\b[a-z_]*(?:token|secret|ticket|session_key)(?:=|\\*"\s*:\s*(?:\\*")?))[^"'\\&\s<>#,}]+`)
-
 // strike replaces secrets, as they are and as URLs and JSON have them, and whatever stands where a token or
 // a secret does. A text that hides one in yet another escape goes as a whole.
 func strike(text string, secrets ...string) string {
@@ -80,22 +81,68 @@ func strike(text string, secrets ...string) string {
 			text = strings.ReplaceAll(text, shape, redacted)
 		}
 	}
-	text = named.ReplaceAllString(text, "${1}"+redacted)
+	text = strikeNamed(text)
 	if hides(text, secrets) {
 		return redacted
 	}
 	return text
 }
 
-var escaped = regexp.MustCompile(`%[0-9A-Fa-f]{2}`)
+// secretNames are how the names of what is secret end, in queries and in JSON.
+var secretNames = []string{"token", "secret", "ticket", "session_key"}
+
+// strikeNamed replaces the values of what is secret by its name: name=value in a query, "name":"value" in
+// JSON, also in JSON inside a string.
+func strikeNamed(text string) string {
+	var out strings.Builder
+	done := 0
+	for at := 0; ; {
+		i := strings.IndexAny(text[at:], "=:")
+		if i < 0 {
+			break
+		}
+		i += at
+		at = i + 1
+		if !namesSecret(text[:i], text[i] == ':') {
+			continue
+		}
+		value := text[at:]
+		if text[i] == ':' {
+			value = strings.TrimPrefix(strings.TrimLeft(strings.TrimLeft(value, " \t\r\n"), `\`), `"`)
+		}
+		at = len(text) - len(value)
+		n := strings.IndexAny(value, "\"'\\&<>#,} \t\r\n")
+		if n < 0 {
+			n = len(value)
+		}
+		if n > 0 {
+			out.WriteString(text[done:at])
+			out.WriteString(redacted)
+			at += n
+			done = at
+		}
+	}
+	return out.String() + text[done:]
+}
+
+// namesSecret reports whether a text ends with the name of something secret: quoted where it is JSON.
+func namesSecret(text string, quoted bool) bool {
+	if quoted {
+		name := strings.TrimRight(text, " \t\r\n")
+		text = strings.TrimRight(name, `\"`)
+		if len(text) == len(name) {
+			return false
+		}
+	}
+	return slices.ContainsFunc(secretNames, func(s string) bool {
+		return len(text) >= len(s) && strings.EqualFold(text[len(text)-len(s):], s)
+	})
+}
 
 // hides reports whether a text holds a secret once its URL escapes, and the escapes of these, are undone.
 func hides(text string, secrets []string) bool {
 	for range 3 {
-		plain := escaped.ReplaceAllStringFunc(text, func(e string) string {
-			b, _ := hex.DecodeString(e[1:])
-			return string(b)
-		})
+		plain := unescape(text)
 		if plain == text {
 			return false
 		}
@@ -107,6 +154,25 @@ func hides(text string, secrets []string) bool {
 		}
 	}
 	return false
+}
+
+// unescape undoes the URL escapes of a text, and leaves alone what is none.
+func unescape(text string) string {
+	if !strings.Contains(text, "%") {
+		return text
+	}
+	out := make([]byte, 0, len(text))
+	for i := 0; i < len(text); i++ {
+		if text[i] == '%' && i+2 < len(text) {
+			if b, err := hex.DecodeString(text[i+1 : i+3]); err == nil {
+				out = append(out, b...)
+				i += 2
+				continue
+			}
+		}
+		out = append(out, text[i])
+	}
+	return string(out)
 }
 
 // keepAnswer gives what an Error keeps of an answer: its head, without secrets. They are struck before it is

@@ -121,7 +121,7 @@ func badRequest(method string, r Request) *Problem {
 	case !strings.HasPrefix(r.Path, "/") || strings.ContainsAny(r.Path, "?#%\\ \r\n") || path.Clean(r.Path) != r.Path:
 		// Another spelling of a path that this module knows would lose its class and its limit.
 		return &Problem{Field: "path", Rule: "format", Message: "not a plain path that begins with a slash; parameters belong into the query"}
-	case r.Query.Has("access_token"):
+	case r.Query.Has("access_token") && !operations[r.Path].Open: // a user's own token, where the account's is none
 		return &Problem{Field: "query.access_token", Rule: "forbidden", Message: "the client adds the access token itself"}
 	}
 	return nil

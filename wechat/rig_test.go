@@ -1,6 +1,7 @@
 package wechat_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -27,12 +28,13 @@ const (
 // long reports whether the long form of the tests was asked for.
 func long() bool { return os.Getenv("WECHAT_LONG") != "" }
 
-// pick chooses how much of something a test does: with -short, usually, and with WECHAT_LONG set.
+// pick chooses how much of something a test does: with -short or under the race detector, usually, and with
+// WECHAT_LONG set.
 func pick(short, usual, most int) int {
 	switch {
 	case long():
 		return most
-	case testing.Short():
+	case testing.Short() || raced:
 		return short
 	}
 	return usual
@@ -218,4 +220,22 @@ func contextOf(t testing.TB, d time.Duration) context.Context {
 	ctx, cancel := context.WithTimeout(t.Context(), d)
 	t.Cleanup(cancel)
 	return ctx
+}
+
+// transcript is an output that goroutines may write to at once.
+type transcript struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (o *transcript) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.buf.Write(p)
+}
+
+func (o *transcript) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.buf.String()
 }

@@ -79,6 +79,21 @@ func (c *Client) fetchToken(ctx context.Context, force bool) (tokenAnswer, error
 	return out, err
 }
 
+// token asks the source. What one of the user's says in an error may hold the address of its server.
+func (c *core) token(ctx context.Context, refused string) (string, *Error) {
+	token, err := c.tokens.Token(ctx, refused)
+	if err == nil && token == "" {
+		err = errors.New("the source gave an empty token")
+	}
+	if err == nil {
+		return token, nil
+	}
+	if e, ok := errors.AsType[*Error](err); ok {
+		return "", e
+	}
+	return "", &Error{Op: opToken, cause: clean(err, refused)}
+}
+
 // Verify has the platform check the AppID and AppSecret: it asks for an access token whatever is kept, in
 // the mode that takes no token away from anybody. The error says what is refused: the AppID (40013), the
 // AppSecret (40001, 40125), a frozen secret (40243), or this machine's address (40164, with Error.IP).
@@ -87,12 +102,13 @@ func (c *Client) Verify(ctx context.Context) error {
 	if err := c.Permit(ctx, pathStableToken); err != nil {
 		return err
 	}
-	t, ok := c.tokens.(*storedTokens)
-	if !ok {
-		_, err := c.tokens.Token(ctx, "")
+	if t, ok := c.tokens.(*storedTokens); ok {
+		return t.renew(ctx, false)
+	}
+	if _, err := c.token(ctx, ""); err != nil {
 		return err
 	}
-	return t.renew(ctx, false)
+	return nil
 }
 
 // RenewToken voids the account's access token at once and fetches another: for a token that leaked. The

@@ -450,19 +450,56 @@ func TestRenewTokenVoidsTheOldOne(t *testing.T) {
 	})
 }
 
-func TestRenewTokenAsksTheGuard(t *testing.T) {
-	p := wechattest.New()
-	c, _ := connect(t, p)
-	no := errors.New("not you")
-	guarded := c.Guard(func(_ context.Context, path string) error {
-		if path == tokenPath {
-			return no
+func TestVerifyAsksWhateverIsKept(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := wechattest.New()
+		c, acct := connect(t, p)
+		for n := range 3 {
+			if err := c.Verify(t.Context()); err != nil || acct.TokenFetches() != n+1 {
+				t.Errorf("Verify: %v, %d fetches; want %d", err, acct.TokenFetches(), n+1)
+			}
 		}
-		return nil
+		if err := read(t.Context(), c); err != nil || acct.TokenFetches() != 3 {
+			t.Errorf("then a call: %v, %d fetches; want the verified token to be used", err, acct.TokenFetches())
+		}
+		acct.SetWhitelist("198.51.100.1")
+		err := c.Verify(t.Context())
+		wantKind(t, err, wechat.ErrIPNotAllowed)
+		if ip := details(t, err).IP(); ip.String() != "203.0.113.7" {
+			t.Errorf("address %v, want the caller's", ip)
+		}
 	})
-	wantKind(t, guarded.RenewToken(t.Context()), wechat.ErrForbidden, no)
-	if n := p.Requests(tokenPath); n != 0 {
-		t.Errorf("%d token requests, want 0", n)
+}
+
+// What kept calls from being tried ends when the platform is seen to give tokens again.
+func TestVerifyEndsARest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := wechattest.New()
+		c, acct := connect(t, p)
+		acct.FreezeSecret()
+		for range 3 {
+			wantKind(t, read(t.Context(), c), wechat.ErrCredentials)
+		}
+		acct.UnfreezeSecret()
+		if err := read(t.Context(), c); !errors.Is(err, wechat.ErrCredentials) || p.Requests(tokenPath) != 1 {
+			t.Errorf("error %v after %d token requests, want ErrCredentials after 1", err, p.Requests(tokenPath))
+		}
+		if err := c.Verify(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if err := read(t.Context(), c); err != nil {
+			t.Errorf("after Verify: %v", err)
+		}
+	})
+}
+
+func TestACallWithoutATokenNamesBothOperations(t *testing.T) {
+	p := wechattest.New()
+	c, acct := connect(t, p)
+	acct.FreezeSecret()
+	err := read(t.Context(), c)
+	if e := details(t, err); e.Op != "GET "+readPath+": POST "+tokenPath || e.Code != 40243 || e.RID == "" {
+		t.Errorf("error %v, want 40243 of %s with its rid", err, tokenPath)
 	}
 }
 
@@ -539,6 +576,9 @@ func TestErrorsOfAnOwnTokenSource(t *testing.T) {
 			err := read(t.Context(), c)
 			if err == nil || errors.Is(err, wechat.ErrTokenRejected) {
 				t.Errorf("error %v, want one that does not say that the platform refused a token", err)
+			}
+			if verify := c.Verify(t.Context()); fmt.Sprint(verify) == "<nil>" || strings.Contains(fmt.Sprint(verify), "hunter2") {
+				t.Errorf("Verify: %v, want the same without the URL", verify)
 			}
 			if name == "error" && !errors.Is(err, down) {
 				t.Errorf("error %v, want it to wrap the source's", err)

@@ -26,12 +26,13 @@ var platformTimes = tokenTimes{
 }
 
 // renewal is when the fleet may fetch the next token: a little into the platform's own overlap, in which
-// it gives a new token while the old one still works.
-func (t *tokenTimes) renewal(asked time.Time, life time.Duration) time.Time {
+// it gives a new token while the old one still works. It counts from the answer, which is the later end of
+// when the platform may have begun to count.
+func (t *tokenTimes) renewal(answered time.Time, life time.Duration) time.Time {
 	if life <= t.early {
-		return asked.Add(life / 2)
+		return answered.Add(life / 2)
 	}
-	return asked.Add(life - t.early + t.early/60)
+	return answered.Add(life - t.early + t.early/60)
 }
 
 // storedTokens is the client's own TokenSource. The hot path is one atomic load. Everything slower happens

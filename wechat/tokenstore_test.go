@@ -356,6 +356,26 @@ func TestClocksMayDiffer(t *testing.T) {
 	}
 }
 
+// However late the platform begins to count a token's life, it is asked once for each.
+func TestASlowTokenEndpointIsAskedOncePerExpiry(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := wechattest.New()
+		p.Fault(wechattest.Fault{Path: tokenPath, Stall: 8 * time.Second})
+		c, acct := connect(t, p)
+		const expiries = 50
+		end := time.Now().Add(expiries*(2*time.Hour-5*time.Minute) + time.Hour)
+		for time.Now().Before(end) {
+			if err := read(t.Context(), c); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(30 * time.Second)
+		}
+		if n := acct.TokenFetches(); n != 1+expiries {
+			t.Errorf("%d token fetches over %d expiries, want one each and the first", n, expiries)
+		}
+	})
+}
+
 // A flight that could not give its lease back finds it again.
 func TestAnOwnLeaseLeftOverIsNotWaitedFor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -35,8 +35,9 @@ type Upload struct {
 	// upload with ErrSourceChanged.
 	Size int64
 	// Open opens the file from its start. It is called once for each attempt; a source that can be read once
-	// only gives an error the second time, and the upload is then not repeated. What it gave is closed, when
-	// the context ends while a Read is under way as well: that should end the Read, as with an [os.File].
+	// only gives an error the second time, and the upload is then not repeated. What it gave is closed before
+	// Upload returns, and when the context ends while a Read is under way: that should end the Read, as with
+	// an [os.File].
 	Open func() (io.ReadCloser, error)
 	// Form is sent before the file.
 	Form []FormField

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 	"sync/atomic"
 )
 
@@ -14,10 +15,11 @@ var errBodyClosed = errors.New("upload closed")
 // its own for a while, so no two share one.
 type uploadBody struct {
 	*form
-	file   io.ReadCloser
+	file   io.Reader
+	shut   func() error // closes the file, once
+	closed atomic.Bool
 	sent   atomic.Int64 // of the file
 	failed atomic.Pointer[Error]
-	closed atomic.Bool
 	forget func() bool
 
 	at   int64 // of the whole body
@@ -34,7 +36,7 @@ func (f *form) body(ctx context.Context) (*uploadBody, error) {
 	if err != nil {
 		return nil, fmt.Errorf("upload source: %w", clean(err))
 	}
-	b := &uploadBody{form: f, file: file}
+	b := &uploadBody{form: f, file: file, shut: sync.OnceValue(file.Close)}
 	b.forget = context.AfterFunc(ctx, func() { _ = b.close() })
 	return b, nil
 }
@@ -120,17 +122,22 @@ func (b *uploadBody) fail(err error, kinds ...error) error {
 	return err
 }
 
-// Close closes the source.
+// Close closes the source, and returns when it is closed whoever closes it.
 func (b *uploadBody) Close() error {
 	b.forget()
 	return b.close()
 }
 
 func (b *uploadBody) close() error {
-	if b.closed.Swap(true) {
-		return nil
+	b.closed.Store(true)
+	return b.shut()
+}
+
+// finish makes sure that the source is closed. A transport may take its time.
+func (b *uploadBody) finish() {
+	if b != nil {
+		_ = b.Close()
 	}
-	return b.file.Close()
 }
 
 // failure is what went wrong with the source, nil where nothing did.
