@@ -122,7 +122,7 @@ func unfit(r rune, size int) string {
 		return ""
 	case unicode.IsControl(r):
 		return fmt.Sprintf("control character %U", r)
-	case r&0xfffe == 0xfffe:
+	case unicode.Is(unicode.Noncharacter_Code_Point, r):
 		return fmt.Sprintf("noncharacter %U", r)
 	}
 	return ""
